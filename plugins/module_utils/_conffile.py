@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is private to the collection; its interface may change in any release.
+"""What exabgp_config has to know of an exabgp.conf: its sessions, its static routes, its keys.
+
+This is no parser of ExaBGP's grammar: ExaBGP itself judges the file. It reads the lines that
+the collection's own template prints, and the same statements in a file written by hand.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PLACEHOLDER = re.compile(r"@@md5:([^@\s]+)@@")
+_NEIGHBOR = re.compile(r"^\s*neighbor\s+(\S+)\s*\{")
+_LOCAL = re.compile(r"\blocal-address\s+([^\s;]+)")
+_ROUTE = re.compile(r"(?:^|[\s{;])(?:route|unicast)\s+([0-9a-fA-F:.]+/\d+)")
+_KEY = re.compile(r"""(md5-password\s+)("[^"\n]*"|'[^'\n]*'|[^\s;]+)""")
+_UNSAFE = set("\"'\\;")
+MAX_KEY_BYTES = 80
+
+
+@dataclass
+class Session:
+    """A neighbor block: its two addresses, its static prefixes, its key."""
+
+    peer_address: str
+    local_address: str = ""
+    prefixes: set[str] = field(default_factory=set)
+    key: str | None = field(default=None, repr=False)
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        return (self.local_address, self.peer_address)
+
+
+def address(text: str) -> str:
+    """One spelling for each address; what is none is returned as it is."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return text
+
+
+def prefix(text: str) -> str:
+    """One spelling for each prefix; what is none is returned as it is."""
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        return text
+
+
+def read_sessions(text: str) -> dict[tuple[str, str], Session]:
+    """The sessions that a configuration asks for, by (local address, peer address)."""
+    found: list[Session] = []
+    current: Session | None = None
+    depth = 0
+    for line in text.splitlines():
+        code = line.split("#", 1)[0] if line.lstrip().startswith("#") else line
+        opening = _NEIGHBOR.match(code)
+        if opening and depth == 0:
+            current = Session(peer_address=address(opening[1]))
+            found.append(current)
+        if current is not None:
+            local = _LOCAL.search(code)
+            if local:
+                current.local_address = address(local[1])
+            current.prefixes.update(prefix(item) for item in _ROUTE.findall(code))
+            key = _KEY.search(code)
+            if key:
+                current.key = key[2].strip("\"'")
+        bare = _KEY.sub("", code)
+        depth += bare.count("{") - bare.count("}")
+        if depth <= 0:
+            current, depth = None, 0
+    return {session.ends: session for session in found}
+
+
+def unbalanced(text: str) -> str | None:
+    """Say where braces do not match: ExaBGP accepts such a file and drops the rest of it."""
+    depth = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("#"):
+            continue
+        bare = re.sub(r'"[^"]*"', "", line)
+        depth += bare.count("{") - bare.count("}")
+        if depth < 0:
+            return f"line {number}: a closing brace has no opening one"
+    return f"{depth} opening braces are never closed" if depth else None
+
+
+def refused_keys(keys: Mapping[str, object]) -> list[str]:
+    """What is wrong with keys, naming the neighbor and never the key.
+
+    A key travels into a quoted string of exabgp.conf: printable ASCII without quotes,
+    backslash, semicolon and blanks, at most 80 bytes (RFC 2385, Linux TCP_MD5SIG).
+    """
+    problems = []
+    for name, key in keys.items():
+        if not isinstance(key, str) or not key:
+            problems.append(f"the key of {name} is empty or no text")
+        elif len(key.encode("utf-8", "replace")) > MAX_KEY_BYTES:
+            problems.append(f"the key of {name} is longer than {MAX_KEY_BYTES} bytes")
+        elif any(not 0x21 <= ord(char) <= 0x7E or char in _UNSAFE for char in key):
+            problems.append(
+                f"the key of {name} holds a character other than printable ASCII, "
+                "or a quote, a backslash, a semicolon or a blank"
+            )
+    return problems
+
+
+def missing_keys(text: str, keys: Mapping[str, str]) -> list[str]:
+    """Names of the placeholders that have no key."""
+    return sorted({name for name in PLACEHOLDER.findall(text) if name not in keys})
+
+
+def insert_keys(text: str, keys: Mapping[str, str]) -> str:
+    """Put the keys where the placeholders stand."""
+    return PLACEHOLDER.sub(lambda match: keys[match[1]], text)
+
+
+def masked(text: str, keys: Mapping[str, str]) -> str:
+    """The text without any key: the known ones wherever they stand, others after md5-password."""
+    for key in sorted(filter(None, keys.values()), key=len, reverse=True):
+        text = text.replace(key, "********")
+    return _KEY.sub(r'\1"********"', text)
+
+
+def masked_pair(before: str, after: str) -> tuple[str, str]:
+    """Two configurations for a diff that shows that a key changed, never what it is."""
+    old, new = read_sessions(before), read_sessions(after)
+    changed = {
+        ends
+        for ends, session in new.items()
+        if ends in old and old[ends].key and session.key and old[ends].key != session.key
+    }
+    return _masked_keys(before, changed, "previous key"), _masked_keys(after, changed, "new key")
+
+
+def _masked_keys(text: str, changed: set[tuple[str, str]], word: str) -> str:
+    blocks = re.split(r"(?m)^(?=\s*neighbor\s+\S+\s*\{)", text)
+    shown = []
+    for block in blocks:
+        ends = next(iter(read_sessions(block)), None)
+        label = word if ends in changed else "key"
+        shown.append(_KEY.sub(rf'\1"<{label}>"', block))
+    return "".join(shown)

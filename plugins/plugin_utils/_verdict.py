@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This plugin util is private to the collection; its interface may change in any release.
+"""Hold what the daemon says against the plan of its host."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_ATTRIBUTES = (
+    "next_hop",
+    "origin",
+    "med",
+    "local_preference",
+    "as_path",
+    "communities",
+    "large_communities",
+    "extended_communities",
+)
+_COLUMNS = ("HOST", "NEIGHBOR", "PEER", "AS", "STATE", "UP FOR", "ANNOUNCED")
+
+
+def verdict(plan: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Judge one host.
+
+    :param plan: the host's plan.
+    :param answer: the result of the module exabgp_peering_info with C(include_routes), asked for the plan's neighbors.
+    :return: C(ok) (bool), C(table) (lines of a table, one session each), C(faults) (a sentence for each thing that is
+        not as planned, with what to type next).
+    """
+    host = plan["host"]
+    peerings = {(_address(item["local_address"]), _address(item["peer_address"])): item for item in answer["peerings"]}
+    rows: list[tuple[str, ...]] = [_COLUMNS]
+    faults = []
+    for neighbor in plan["neighbors"]:
+        ends = (_address(neighbor["local_address"]), _address(neighbor["peer_address"]))
+        peering = peerings.pop(ends)
+        rows.append(_row(host, neighbor, peering))
+        faults += [
+            f"{host}: neighbor {neighbor['name']}: {fault}" for fault in _faults(neighbor, peering, answer["daemon"])
+        ]
+    for peering in peerings.values():
+        name = peering["peer_address"]
+        rows.append(_row(host, {"name": name, "routes": []}, peering))
+        faults.append(
+            f"{host}: neighbor {name}: the daemon has this session and the plan does not (run site.yml to remove it)"
+        )
+    return {"ok": not faults, "table": _table(rows), "faults": faults}
+
+
+def _faults(neighbor: Mapping[str, Any], peering: Mapping[str, Any], daemon: Mapping[str, Any]) -> list[str]:
+    if peering["state"] != "established":
+        reasons = "; ".join(peering["problems"]) or daemon["problem"] or "the host knows no reason"
+        state = "unknown" if peering["state"] == "unknown" else f"down ({peering['state_raw'] or 'no state'})"
+        return [
+            f"state: the session with {neighbor['peer_address']} AS {neighbor['peer_as']} is {state}: {reasons} "
+            f"(next: journalctl -u exabgp -n 50; ss -tni dst {neighbor['peer_address']})"
+        ]
+    held = {_prefix(route["prefix"]): route for route in peering["routes_advertised"]}
+    faults = []
+    for route in neighbor["routes"]:
+        found = held.get(_prefix(route["prefix"]))
+        if found is None:
+            faults.append(f"route {route['prefix']}: planned and not announced (run site.yml to announce it)")
+            continue
+        for name in _ATTRIBUTES:
+            wanted = _wanted(name, route, neighbor)
+            if wanted is not None and wanted != _normal(name, found[name]):
+                faults.append(f"route {route['prefix']}: {name}: announced with {found[name]}, planned is {wanted}")
+    return faults
+
+
+def _wanted(name: str, route: Mapping[str, Any], neighbor: Mapping[str, Any]) -> Any:
+    """A planned attribute as the daemon would show it; None where the plan leaves it open."""
+    value = route[name]
+    if name == "next_hop" and value == "self":
+        local = _address(neighbor["local_address"])
+        return local if ("ipv6" in route["family"]) == (":" in local) else None
+    if value is None or value == []:
+        return None
+    return _normal(name, value)
+
+
+def _normal(name: str, value: Any) -> Any:
+    if name == "next_hop":
+        return _address(value)
+    if name in ("communities", "large_communities", "extended_communities"):
+        return sorted(str(item).lower() for item in value)
+    return value
+
+
+def _row(host: str, neighbor: Mapping[str, Any], peering: Mapping[str, Any]) -> tuple[str, ...]:
+    up_for = "-" if peering["uptime_s"] is None else _duration(peering["uptime_s"])
+    advertised = "-" if peering["prefixes_advertised"] is None else str(peering["prefixes_advertised"])
+    return (
+        host,
+        neighbor["name"],
+        str(peering["peer_address"]),
+        str(peering["peer_as"]),
+        str(peering["state"]),
+        up_for,
+        f"{advertised}/{len(neighbor['routes'])}",
+    )
+
+
+def _duration(seconds: int) -> str:
+    hours, rest = divmod(seconds, 3600)
+    days, hours = divmod(hours, 24)
+    clock = f"{hours:02}:{rest // 60:02}:{rest % 60:02}"
+    return f"{days}d {clock}" if days else clock
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _address(text: Any) -> str:
+    try:
+        return str(ipaddress.ip_address(str(text)))
+    except ValueError:
+        return str(text)
+
+
+def _prefix(text: Any) -> str:
+    try:
+        return str(ipaddress.ip_network(str(text), strict=False))
+    except ValueError:
+        return str(text)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._verdict import verdict
+
+ROUTE = {
+    "prefix": "203.0.113.10/32",
+    "family": "ipv4 unicast",
+    "next_hop": "self",
+    "origin": None,
+    "med": 100,
+    "local_preference": None,
+    "as_path": [],
+    "communities": ["65020:1", "no-export"],
+    "large_communities": [],
+    "extended_communities": [],
+}
+PLAN = {
+    "host": "azure-1",
+    "neighbors": [
+        {
+            "name": "rs-0",
+            "local_address": "10.0.2.10",
+            "peer_address": "10.0.1.4",
+            "peer_as": 65515,
+            "routes": [ROUTE],
+        }
+    ],
+}
+ANSWER = {
+    "daemon": {"state": "running", "version": "5.0.15", "problem": ""},
+    "peerings": [
+        {
+            "name": "rs-0",
+            "local_address": "10.0.2.10",
+            "peer_address": "10.0.1.4",
+            "peer_as": 65515,
+            "state": "established",
+            "state_raw": "ESTABLISHED",
+            "uptime_s": 93784,
+            "prefixes_advertised": 1,
+            "problems": [],
+            "routes_advertised": [{**ROUTE, "next_hop": "10.0.2.10", "communities": ["no-export", "65020:1"]}],
+        }
+    ],
+}
+
+
+def judged(**changes):
+    answer = copy.deepcopy(ANSWER)
+    answer["peerings"][0].update(changes)
+    return verdict(PLAN, answer)
+
+
+def test_everything_as_planned():
+    result = verdict(PLAN, ANSWER)
+    assert result["ok"]
+    assert result["faults"] == []
+    assert result["table"] == [
+        "HOST     NEIGHBOR  PEER      AS     STATE        UP FOR       ANNOUNCED",
+        "azure-1  rs-0      10.0.1.4  65515  established  1d 02:03:04  1/1",
+    ]
+
+
+def test_a_session_that_is_down_is_a_fault_with_its_reason_and_the_next_command():
+    result = judged(state="down", state_raw="CONNECT", uptime_s=None, prefixes_advertised=0, problems=["no route"])
+    assert not result["ok"]
+    assert result["faults"] == [
+        "azure-1: neighbor rs-0: state: the session with 10.0.1.4 AS 65515 is down (CONNECT): no route "
+        "(next: journalctl -u exabgp -n 50; ss -tni dst 10.0.1.4)"
+    ]
+
+
+def test_a_silent_daemon_is_unknown_and_never_ok():
+    answer = copy.deepcopy(ANSWER)
+    answer["daemon"] = {"state": "silent", "version": None, "problem": "the daemon did not answer"}
+    answer["peerings"][0].update(state="unknown", state_raw=None, uptime_s=None, prefixes_advertised=None)
+    result = verdict(PLAN, answer)
+    assert not result["ok"]
+    assert "is unknown: the daemon did not answer" in result["faults"][0]
+
+
+def test_a_planned_prefix_that_is_not_announced():
+    assert judged(routes_advertised=[])["faults"] == [
+        "azure-1: neighbor rs-0: route 203.0.113.10/32: planned and not announced (run site.yml to announce it)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("next_hop", "10.0.2.99"), ("med", 200), ("communities", ["65020:1"]), ("med", None)],
+)
+def test_an_attribute_that_differs(field, value):
+    route = {**ANSWER["peerings"][0]["routes_advertised"][0], field: value}
+    (fault,) = judged(routes_advertised=[route])["faults"]
+    assert f"route 203.0.113.10/32: {field}: announced with {value}" in fault
+
+
+def test_a_session_that_the_plan_does_not_have():
+    answer = copy.deepcopy(ANSWER)
+    answer["peerings"].append({**answer["peerings"][0], "peer_address": "10.0.1.9", "name": "10.0.1.9"})
+    result = verdict(PLAN, answer)
+    assert not result["ok"]
+    assert "10.0.1.9: the daemon has this session and the plan does not" in result["faults"][0]
