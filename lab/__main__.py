@@ -9,16 +9,24 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from . import status
 from .console import say
 from .errors import LabError
-from .lifecycle import Lab
+from .lifecycle import DEFAULT_TOPOLOGY, Lab
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all verbs."""
     parser = argparse.ArgumentParser(prog="python -m lab", description="A cloud in a box for cloudbgp.exabgp.")
+    parser.add_argument(
+        "--topology",
+        type=Path,
+        default=DEFAULT_TOPOLOGY,
+        metavar="FILE",
+        help="another topology (default: %(default)s)",
+    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
 
     def add(name: str, text: str) -> argparse.ArgumentParser:
@@ -52,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit code."""
     options = build_parser().parse_args(arguments)
     try:
-        lab = Lab()
+        lab = Lab(options.topology.absolute())
         if options.verb == "status":
             sessions = status.collect(lab)
             print(json.dumps(sessions, indent=2) if options.json else status.table(sessions))

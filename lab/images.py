@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .console import step
-from .podman import LABEL, Podman, run
+from .podman import IMAGE_LABEL, Podman, run
 
 REPOSITORY = "localhost/cloudbgp-lab"
 
@@ -204,7 +204,7 @@ def _build(podman: Podman, recipe: Recipe) -> None:
             "--quiet",
             "--change", 'CMD ["/sbin/init"]',
             "--change", "STOPSIGNAL SIGRTMIN+3",
-            "--change", f"LABEL {LABEL}",
+            "--change", f"LABEL {IMAGE_LABEL}",
             str(tarball),
             recipe.reference,
         )  # fmt: skip

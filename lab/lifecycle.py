@@ -11,19 +11,19 @@ from .console import say
 from .errors import LabError
 from .podman import Container, Podman
 from .state import Faults, State, check_key, new_key
-from .topology import Topology, load
+from .topology import load
 
-_HERE = Path(__file__).parent
+DEFAULT_TOPOLOGY = Path(__file__).parent / "topology.yml"
 
 
 class Lab:
     """The lab of this checkout."""
 
-    def __init__(self, topology: Topology | None = None, state_folder: Path | None = None) -> None:
-        """Read the topology; touch nothing."""
-        self.topology = topology or load(_HERE / "topology.yml")
-        self.state = State(state_folder or _HERE / ".state")
-        self.podman = Podman(self.state.containers_conf)
+    def __init__(self, topology: Path = DEFAULT_TOPOLOGY) -> None:
+        """Read the topology; touch nothing. What the lab remembers lies in .state beside it."""
+        self.topology = load(topology)
+        self.state = State(topology.parent / ".state")
+        self.podman = Podman(self.state.containers_conf, self.topology.management_network)
 
     def images(self) -> list[str]:
         """Build the images that are missing; return what was done."""

@@ -14,7 +14,7 @@ from . import inside
 from .console import say, step
 from .errors import LabError
 from .images import RECIPES
-from .podman import LABEL, PREFIX, RECIPE_LABEL, Container, Podman
+from .podman import RECIPE_LABEL, Container, Podman
 from .preflight import check_subnet
 from .topology import Topology
 
@@ -37,7 +37,7 @@ class Wanted:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def wanted(topology: Topology, options: tuple[str, ...]) -> dict[str, Wanted]:
+def wanted(topology: Topology, label: str, options: tuple[str, ...]) -> dict[str, Wanted]:
     """Return every container of the lab by name. ``options`` are those of all systemd containers."""
     router = RECIPES["router"].reference
     result = {
@@ -45,7 +45,7 @@ def wanted(topology: Topology, options: tuple[str, ...]) -> dict[str, Wanted]:
         FABRIC: Wanted(
             FABRIC,
             router,
-            ("--network=none", "--cap-add=NET_ADMIN,NET_RAW", "--stop-signal=SIGKILL", f"--label={LABEL}"),
+            ("--network=none", "--cap-add=NET_ADMIN,NET_RAW", "--stop-signal=SIGKILL", f"--label={label}"),
             ("sleep", "infinity"),
         )
     }
@@ -71,19 +71,21 @@ def ensure_network(topology: Topology, podman: Podman) -> list[str]:
     """Make the management network if it is missing. Raises LabError if its name or subnet is taken."""
     name = topology.management_network
     if podman.network_exists(name):
-        labels = podman.call("network", "ls", "--filter", f"label={LABEL}", "--format", "{{.Name}}").stdout.split()
+        labels = podman.call(
+            "network", "ls", "--filter", f"label={podman.label}", "--format", "{{.Name}}"
+        ).stdout.split()
         if name not in labels:
             raise LabError(f"the podman network {name} exists and was not made by the lab")
         return []
     check_subnet(topology, podman)
-    podman.call("network", "create", f"--label={LABEL}", f"--subnet={topology.management_subnet}", name)
+    podman.call("network", "create", f"--label={podman.label}", f"--subnet={topology.management_subnet}", name)
     return [f"network {name} {topology.management_subnet} made"]
 
 
 def ensure(topology: Topology, podman: Podman) -> tuple[dict[str, Container], list[str]]:
     """Make, remake or start the containers; return all of them, running, and what was done."""
     present = podman.containers()
-    containers = wanted(topology, tuple(podman.container_options()))
+    containers = wanted(topology, podman.label, tuple(podman.container_options()))
     changes: list[str] = []
     for name in set(present) - set(containers):
         podman.call("rm", "--force", "--time=0", present[name].name)
@@ -104,7 +106,7 @@ def ensure(topology: Topology, podman: Podman) -> tuple[dict[str, Container], li
 
 
 def _make(podman: Podman, item: Wanted, old: Container | None) -> str:
-    name = PREFIX + item.name
+    name = podman.prefix + item.name
     if old is not None:
         # A container that lost its processes without podman seeing it does not start; then it is made anew.
         if old.recipe == item.recipe and podman.call("start", name, check=False).returncode == 0:
@@ -142,7 +144,7 @@ def remove(podman: Podman, *, keep_images: bool) -> tuple[list[str], list[str]]:
     if containers := podman.containers():
         podman.call("rm", "--force", "--time=0", *(item.name for item in containers.values()))
         done.append(f"{len(containers)} containers removed")
-    networks = podman.call("network", "ls", "--filter", f"label={LABEL}", "--format", "{{.Name}}").stdout.split()
+    networks = podman.call("network", "ls", "--filter", f"label={podman.label}", "--format", "{{.Name}}").stdout.split()
     removals: list[tuple[str, tuple[str, ...]]] = [(f"network {name}", ("network", "rm", name)) for name in networks]
     if not keep_images:
         removals += [(f"image {name}", ("rmi", name)) for name in sorted(podman.images())]

@@ -14,11 +14,8 @@ from typing import Any
 
 from .errors import LabError
 
-LABEL = "cloudbgp.lab=1"
-# Containers inherit the labels of their image, also those that somebody else runs from the lab's images: the lab knows
-# its own containers by this label, which no image has.
+IMAGE_LABEL = "cloudbgp.lab.image=1"
 RECIPE_LABEL = "cloudbgp.lab.recipe"
-PREFIX = "cloudbgp-lab-"
 
 _CAP_SYS_RESOURCE = 24
 # What systemd, its unit sandboxes, nftables and the routing daemons need; no power over the machine's clock,
@@ -85,9 +82,11 @@ class Container:
 class Podman:
     """The podman command, limited to what carries the lab's label."""
 
-    def __init__(self, configuration: Path) -> None:
-        """Use ``configuration`` as containers.conf if that file exists."""
+    def __init__(self, configuration: Path, name: str) -> None:
+        """Use ``configuration`` as containers.conf if that file exists; ``name`` tells this lab from another one."""
         self._configuration = configuration
+        self.prefix = f"{name}-"
+        self.label = f"cloudbgp.lab={name}"
 
     def environment(self) -> dict[str, str]:
         """Return the environment of every podman call."""
@@ -104,18 +103,18 @@ class Podman:
 
     def images(self) -> set[str]:
         """Return the references of the lab's images."""
-        text = self.call("images", "--filter", f"label={LABEL}", "--format", "{{.Repository}}:{{.Tag}}").stdout
+        text = self.call("images", "--filter", f"label={IMAGE_LABEL}", "--format", "{{.Repository}}:{{.Tag}}").stdout
         return set(text.split())
 
     def containers(self) -> dict[str, Container]:
         """Return the lab's containers by their short name (without the prefix)."""
-        listed = self.call("ps", "--all", "--filter", f"label={RECIPE_LABEL}", "--format", "{{.Names}}")
+        listed = self.call("ps", "--all", "--filter", f"label={self.label}", "--format", "{{.Names}}")
         names = listed.stdout.split()
         if not names:
             return {}
         found: list[dict[str, Any]] = json.loads(self.call("container", "inspect", *names).stdout)
         return {
-            item["Name"].removeprefix(PREFIX): Container(
+            item["Name"].removeprefix(self.prefix): Container(
                 name=item["Name"],
                 image=item["ImageName"],
                 pid=int(item["State"]["Pid"]),
@@ -140,7 +139,7 @@ class Podman:
             "--security-opt=seccomp=unconfined",
             "--security-opt=apparmor=unconfined",
             "--security-opt=label=disable",
-            f"--label={LABEL}",
+            f"--label={self.label}",
         ]
 
     def configure(self, probe_image: str) -> str | None:
@@ -160,7 +159,9 @@ class Podman:
         return reason
 
     def _probe(self, image: str) -> str | None:
-        result = self.call("run", "--rm", "--network=none", f"--label={LABEL}", image, "true", check=False, timeout=60)
+        result = self.call(
+            "run", "--rm", "--network=none", f"--label={self.label}", image, "true", check=False, timeout=60
+        )
         return None if result.returncode == 0 else result.stderr.strip().splitlines()[-1]
 
 

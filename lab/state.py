@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lab remembers between two calls: keys and faults, in lab/.state (mode 0700)."""
+"""What the lab remembers between two calls: keys and faults, in .state beside its topology (mode 0700)."""
 
 from __future__ import annotations
 

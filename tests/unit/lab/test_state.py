@@ -102,7 +102,7 @@ def test_hosts_are_bare():
 
 
 def test_routers_and_fabric_have_no_way_to_the_machine():
-    containers = wanted(TOPOLOGY, ())
+    containers = wanted(TOPOLOGY, "cloudbgp.lab=test", ())
     for name in (*TOPOLOGY.routers, "fabric"):
         assert "--network=none" in containers[name].options
     assert "--ip=10.89.187.11" in containers["aws-1"].options
