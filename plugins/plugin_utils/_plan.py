@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This plugin util is private to the collection; its interface may change in any release.
+"""The plan: everything that a host's ExaBGP is to do, decided once from the inventory.
+
+`plan_host` is the whole interface. It opens no connection, reads no file but the profiles, and raises nothing
+whatever the inventory holds: what is wrong comes back as findings, all of them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _keys as keys
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _neighbors as neighbors_
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _routes as routes
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import Section, router_id
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import HOST, Finding, Findings
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._nearest import Nearest
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._peering import check_limits, check_sessions
+
+PREFIX = "exabgp_"
+VARIABLES = (
+    "exabgp_local_as",
+    "exabgp_router_id",
+    "exabgp_local_address",
+    neighbors_.VARIABLE,
+    routes.VARIABLE,
+    routes.ALLOWED,
+    keys.VARIABLE,
+)
+# The variables of the roles and of their results; what they may be called is for each role to say.
+OTHER_VARIABLES = (
+    "exabgp_install_",
+    "exabgp_neighbors_",
+    "exabgp_verify_",
+    "exabgp_plan",
+    "exabgp_config_",
+    "exabgp_health_",
+    "exabgp_harden_",
+    "exabgp_metrics_",
+    "exabgp_report_",
+)
+
+
+@dataclass(frozen=True)
+class PlanResult:
+    """The plan of a host, or None and the errors; warnings in either case. None of it holds a key."""
+
+    plan: dict[str, Any] | None
+    errors: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+
+
+def plan_host(host: str, variables: Mapping[str, Any]) -> PlanResult:
+    """Plan one host.
+
+    Args:
+        host: The host's name, for the findings.
+        variables: The host's variables as plain data (see _plain.py), by name. Only those that begin with exabgp_
+            are looked at. A value of _fields.UNREADABLE stands for one whose failure is already reported.
+
+    The plan is made of dicts, lists, texts, numbers, booleans and None. Neighbors that announce the same route share
+    one dict, so it must not be changed in place.
+    """
+    findings = Findings(host, keys.secrets(variables.get(keys.VARIABLE)))
+    _refuse_unknown(findings, variables)
+    section = Section(findings, HOST, variables)
+    neighbors = neighbors_.read_neighbors(findings, section)
+    keys.check_keys(findings, section, neighbors)
+    routes.read_routes(findings, section, neighbors)
+    check_limits(findings, neighbors)
+    if findings.errors:
+        return PlanResult(None, findings.errors, findings.warnings)
+    check_sessions(findings, neighbors)
+    plan = {
+        "host": host,
+        "router_id": section.read("exabgp_router_id", router_id),
+        "listens": any(neighbor.passive for neighbor in neighbors),
+        "neighbors": [neighbor.as_plan() for neighbor in neighbors],
+        "warnings": [finding.text for finding in findings.warnings],
+    }
+    return PlanResult(plan, [], findings.warnings)
+
+
+def takes(name: Any) -> bool:
+    """Tell whether a variable of this name is for the plan: one that it reads, or one that it refuses."""
+    return isinstance(name, str) and name.startswith(PREFIX) and not name.startswith(OTHER_VARIABLES)
+
+
+def _refuse_unknown(findings: Findings, variables: Mapping[str, Any]) -> None:
+    nearest = Nearest(VARIABLES, PREFIX)
+    for name in variables:
+        if takes(name) and name not in VARIABLES:
+            findings.error(
+                HOST,
+                findings.shown(name),
+                "there is no such variable",
+                hint=nearest.hint(name),
+                rule="variable.unknown",
+            )

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This plugin util is private to the collection; its interface may change in any release.
+"""exabgp_routes: what is announced always, and to which neighbors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _communities as communities
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _fields as fields
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._addresses import Address, Prefix, PrefixSet
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import MAX_U32, Section
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import Findings, Refusal, kind
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Neighbor, Route, by_name, together
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._nearest import Nearest
+
+T = TypeVar("T")
+
+VARIABLE = "exabgp_routes"
+ALLOWED = "exabgp_allowed_prefixes"
+OPTIONS = (
+    "prefix",
+    "next_hop",
+    "med",
+    "local_preference",
+    "origin",
+    "as_path",
+    "communities",
+    "large_communities",
+    "extended_communities",
+    "neighbors",
+)
+SELF = "self"
+ORIGINS = ("igp", "egp", "incomplete")
+_ADVICE = {
+    "local_pref": "did you mean local_preference",
+    "metric": "did you mean med",
+    "community": "did you mean communities",
+    "large_community": "did you mean large_communities",
+    "extended_community": "did you mean extended_communities",
+    "neighbor": "did you mean neighbors",
+    "network": "did you mean prefix",
+}
+_LOOKS_LIKE_A_PREFIX = re.compile(r"[0-9A-Fa-f.:/]{1,50}")
+# RFC 4271 section 4.3: the length of an AS path segment is one byte.
+_MAX_AS_PATH = 255
+
+_med = fields.integer(0, MAX_U32)
+_origin = fields.one_of(ORIGINS)
+
+
+def read_routes(findings: Findings, host: Section, neighbors: list[Neighbor]) -> None:
+    """Read all routes of a host and hang each on the neighbors that it is announced to."""
+    allowed = _read_allowed(host)
+    reader = _RouteReader(findings, neighbors, allowed)
+    for number, entry in enumerate(host.read_list(VARIABLE, lambda entry: entry), start=1):
+        if isinstance(entry, dict):
+            reader.read(number, entry)
+        else:
+            findings.error(f"route #{number}", "", f"must be a mapping, but is {kind(entry)}", rule="route.form")
+
+
+def _read_allowed(host: Section) -> PrefixSet | None:
+    """The allow-list; None when there is none, or when it is wrong and that is reported."""
+    prefixes = host.read_list(ALLOWED, fields.prefix)
+    return PrefixSet(prefixes) if host.has(ALLOWED) and not host.failed(ALLOWED) else None
+
+
+class _RouteReader:
+    """Reads the routes of one host. What many routes share is read once and remembered."""
+
+    def __init__(self, findings: Findings, neighbors: list[Neighbor], allowed: PrefixSet | None) -> None:
+        self._findings = findings
+        self._neighbors = neighbors
+        self._by_name = by_name(neighbors)
+        self._allowed = allowed
+        self._announced: dict[str, list[Neighbor]] = {}
+        self._options = Nearest(OPTIONS)
+        self._names = Nearest(self._by_name)
+        self._next_hop = _remembered(_next_hop)
+        self._as_number = _remembered(fields.as_number)
+        self._standard = _remembered(communities.standard)
+        self._large = _remembered(communities.large)
+        self._extended = _remembered(communities.extended)
+
+    def read(self, number: int, entry: dict[Any, Any]) -> None:
+        section = Section(self._findings, _where(number, entry), entry)
+        section.refuse_unknown(OPTIONS, self._options, _ADVICE)
+        section.require("prefix", "every route has one")
+        prefix = section.read("prefix", fields.prefix)
+        next_hop = section.read("next_hop", self._next_hop) if section.has("next_hop") else SELF
+        local_preference = section.read("local_preference", _med)
+        as_path = section.read_list("as_path", self._as_number)
+        if len(as_path) > _MAX_AS_PATH:
+            refusal = Refusal(f"has more than {_MAX_AS_PATH} AS numbers", rule="as_path.length", source="RFC 4271")
+            section.refuse("as_path", refusal)
+        route: Route = {
+            "prefix": prefix.text if prefix else None,
+            "family": prefix.family if prefix else None,
+            "next_hop": next_hop.text if isinstance(next_hop, Address) else next_hop,
+            "origin": section.read("origin", _origin),
+            "med": section.read("med", _med),
+            "local_preference": local_preference,
+            "as_path": as_path,
+            "communities": _once_each(section.read_list("communities", self._standard)),
+            "large_communities": _once_each(section.read_list("large_communities", self._large)),
+            "extended_communities": _once_each(section.read_list("extended_communities", self._extended)),
+        }
+        named = self._named(section)
+        if prefix is None:
+            return
+        self._check_prefix(section, prefix)
+        carriers = self._carriers(section, prefix, named)
+        if next_hop is not None:
+            self._check_next_hop(section, prefix, next_hop, carriers)
+        self._check_ebgp(section, as_path, local_preference, carriers)
+        self._check_once(section, prefix, carriers)
+        for neighbor in carriers:
+            neighbor.routes.append(route)
+
+    def _named(self, section: Section) -> list[Neighbor] | None:
+        """The neighbors that the route names. None when it names none, and so means all that carry it."""
+        if not section.has("neighbors"):
+            return None
+        names = section.read_list("neighbors", self._known_name)
+        if not names and not section.failed("neighbors"):
+            section.refuse("neighbors", Refusal("is an empty list", "leave it out for all", rule="route.neighbors"))
+        return [self._by_name[name] for name in _once_each(names)]
+
+    def _known_name(self, value: Any) -> str:
+        if not isinstance(value, str) or value not in self._by_name:
+            hint = self._names.hint(value) if isinstance(value, str) else ""
+            raise Refusal("is no neighbor of this host", hint, value=value, rule="route.neighbors")
+        return value
+
+    def _check_prefix(self, section: Section, prefix: Prefix) -> None:
+        if prefix.length == 0:
+            section.refuse(
+                "prefix",
+                Refusal(
+                    "the default route is refused",
+                    "this version does not announce it",
+                    rule="prefix.default",
+                    source="RFC 7454 section 6.1.6",
+                ),
+            )
+        elif self._allowed is not None and not self._allowed.covers(prefix):
+            section.refuse("prefix", Refusal(f"lies outside {ALLOWED}", rule="prefix.allowed"))
+
+    def _carriers(self, section: Section, prefix: Prefix, named: list[Neighbor] | None) -> list[Neighbor]:
+        """The neighbors that the route goes to; reported when a named one, or no one at all, can carry it."""
+        asked = self._neighbors if named is None else named
+        carriers = [neighbor for neighbor in asked if neighbor.carries(prefix.family)]
+        if named is None and not carriers and self._neighbors:
+            reason = f"no neighbor carries {prefix.family}"
+            section.refuse("prefix", Refusal(reason, "add it to a neighbor's families", rule="route.family"))
+        elif named is not None and len(carriers) < len(asked):
+            without = [neighbor for neighbor in asked if not neighbor.carries(prefix.family)]
+            reason = f"{together(without, 'does', 'do')} not carry {prefix.family}"
+            section.refuse("neighbors", Refusal(reason, "add it to the families, or leave the neighbor out",
+                                                rule="route.family"))  # fmt: skip
+        return carriers
+
+    def _check_next_hop(
+        self, section: Section, prefix: Prefix, next_hop: Address | str, carriers: list[Neighbor]
+    ) -> None:
+        if isinstance(next_hop, Address):
+            if next_hop.version != prefix.version:
+                reason = f"{next_hop.text} is IPv{next_hop.version}, but the prefix is IPv{prefix.version}"
+                section.refuse("next_hop", Refusal(reason, rule="next_hop.family"))
+            return
+        version = prefix.version
+        # Only where it is certain that the neighbor carries the prefix: its families may be what is wrong.
+        others = [n for n in carriers if n.families and n.local_address and n.local_address.version != version]
+        if others:
+            reason = f"self is not possible: {together(others, 'has', 'have')} no IPv{version} local_address"
+            section.refuse(
+                "next_hop",
+                Refusal(
+                    reason,
+                    f"give an IPv{version} next_hop, or name other neighbors",
+                    rule="next_hop.self",
+                    source="ExaBGP 4.2.25 and 5.0.15, measured",
+                ),
+            )
+
+    def _check_ebgp(
+        self, section: Section, as_path: list[int], local_preference: int | None, carriers: list[Neighbor]
+    ) -> None:
+        """What ExaBGP does with two attributes towards another AS, and an operator may not expect."""
+        if as_path:
+            foreign = [n for n in carriers if n.external and n.local_as != as_path[0]]
+            if foreign:
+                self._findings.warn(
+                    section.where,
+                    "as_path",
+                    f"does not begin with the local AS, and {together(foreign, 'may', 'may')} refuse it",
+                    hint="ExaBGP sends it as it is written",
+                    rule="as_path.first",
+                    source="RFC 4271 section 6.3",
+                )
+        if local_preference is not None and carriers and all(n.external for n in carriers):
+            self._findings.warn(
+                section.where,
+                "local_preference",
+                "has no effect: it is not sent to another AS",
+                hint="use med, or a community",
+                rule="local_preference.ebgp",
+                source="RFC 4271 section 5.1.5",
+            )
+
+    def _check_once(self, section: Section, prefix: Prefix, carriers: list[Neighbor]) -> None:
+        announced = self._announced.get(prefix.text)
+        if announced is None:
+            self._announced[prefix.text] = carriers
+            return
+        already = set(map(id, announced))
+        twice = [neighbor for neighbor in carriers if id(neighbor) in already]
+        if twice:
+            section.refuse(
+                "prefix",
+                Refusal(f"{together(twice, 'has', 'have')} it already", "each prefix once", rule="route.twice"),
+            )
+        self._announced[prefix.text] = announced + carriers
+
+
+def _where(number: int, entry: dict[Any, Any]) -> str:
+    text = entry.get("prefix")
+    if isinstance(text, str) and _LOOKS_LIKE_A_PREFIX.fullmatch(text.strip()):
+        return f"route {text.strip()}"
+    return f"route #{number}"
+
+
+def _next_hop(value: Any) -> Address | str:
+    if isinstance(value, str) and value.strip().lower() == SELF:
+        return SELF
+    return fields.address(value)
+
+
+def _once_each(items: list[T]) -> list[T]:
+    return list(dict.fromkeys(items)) if len(items) > 1 else items
+
+
+def _remembered(reader: Callable[[Any], T]) -> Callable[[Any], T]:
+    """The same reader, which reads each text once."""
+    known: dict[str, T] = {}
+
+    def read(value: Any) -> T:
+        if not isinstance(value, str):
+            return reader(value)
+        if value not in known:
+            known[value] = reader(value)
+        return known[value]
+
+    return read

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Good inventories become plans; wrong ones become findings, word for word those of wrong.yml."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import plan_host
+
+HERE = Path(__file__).parent
+GOOD = yaml.safe_load((HERE / "good.yml").read_text(encoding="utf-8"))
+WRONG = yaml.safe_load((HERE / "wrong.yml").read_text(encoding="utf-8"))
+HOST = "edge-1"
+PLAIN_TYPES = {dict, list, str, int, bool, type(None)}
+
+
+def step(key):
+    return int(key) if key.isdigit() else key
+
+
+def place(inventory, path):
+    """The container that a path ends in, and the last key in it."""
+    *parents, last = map(step, path.split("."))
+    for key in parents:
+        inventory = inventory[key] if isinstance(inventory, list) else inventory.setdefault(key, {})
+    return inventory, last
+
+
+def wrong_inventory(case):
+    inventory = copy.deepcopy(GOOD[case["of"]])
+    for path, value in case.get("change", {}).items():
+        container, key = place(inventory, path)
+        container[key] = value
+    for path in case.get("without", []):
+        container, key = place(inventory, path)
+        del container[key]
+    return inventory
+
+
+def texts(findings):
+    return [finding.text.removeprefix(f"{HOST}: ") for finding in findings]
+
+
+def all_findings(result):
+    return result.errors + result.warnings
+
+
+def good_plan(inventory):
+    plan = plan_host(HOST, inventory).plan
+    assert plan is not None
+    return plan
+
+
+def neighbor(plan, name):
+    return next(neighbor for neighbor in plan["neighbors"] if neighbor["name"] == name)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_inventory_has_a_plan_and_no_finding(name):
+    result = plan_host(HOST, GOOD[name])
+    assert texts(result.errors + result.warnings) == []
+    plan = good_plan(GOOD[name])
+    assert plan["host"] == HOST
+    assert [n["name"] for n in plan["neighbors"]] == [n["name"] for n in GOOD[name]["exabgp_neighbors"]]
+
+
+@pytest.mark.parametrize("case", WRONG, ids=lambda case: f"{case['of']}: {case['fault']}")
+def test_a_wrong_inventory_is_told_what_is_wrong(case):
+    result = plan_host(HOST, wrong_inventory(case))
+    assert texts(result.errors) == case.get("errors", [])
+    assert texts(result.warnings) == case.get("warnings", [])
+    assert (result.plan is None) == bool(result.errors)
+    for finding in result.errors + result.warnings:
+        assert finding.rule
+        assert "\n" not in finding.text
+
+
+def test_the_table_is_large_enough_to_be_worth_its_name():
+    assert sum(len(case.get("errors", [])) == 1 for case in WRONG) >= 60
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_plan_is_plain_json_and_always_the_same(name):
+    plan = good_plan(GOOD[name])
+    assert json.loads(json.dumps(plan)) == plan
+    assert json.dumps(plan) == json.dumps(plan_host(HOST, copy.deepcopy(GOOD[name])).plan)
+
+    def types(value):
+        yield type(value)
+        for item in [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []:
+            yield from types(item)
+
+    assert set(types(plan)) <= PLAIN_TYPES
+
+
+def test_planning_leaves_the_inventory_as_it_was():
+    before = copy.deepcopy(GOOD["router"])
+    plan_host(HOST, GOOD["router"])
+    assert GOOD["router"] == before
+
+
+def test_a_neighbor_of_the_plan_has_all_that_the_contract_names():
+    plan = good_plan(GOOD["router"])
+    assert list(plan) == ["host", "router_id", "listens", "neighbors", "warnings"]
+    assert neighbor(plan, "core-1") | {"routes": []} == {
+        "name": "core-1",
+        "profile": "router",
+        "description": "left; the {first} #1",
+        "local_address": "10.0.2.10",
+        "local_as": 65010,
+        "peer_address": "10.0.2.1",
+        "peer_as": 65020,
+        "router_id": "10.0.2.10",
+        "hold_time": 30,
+        "passive": False,
+        "port": 179,
+        "families": ["ipv4 unicast"],
+        "ttl": {"outgoing": 255, "incoming": 255},
+        "md5": True,
+        "controls": {
+            "md5": {"on": True, "reason": "asked for"},
+            "ttl_security": {"on": True, "reason": "asked for"},
+        },
+        "sessions_wanted": 1,
+        "routes": [],
+    }
+
+
+def test_a_route_of_the_plan_has_every_attribute_in_one_spelling():
+    routes = neighbor(good_plan(GOOD["router"]), "core-1")["routes"]
+    assert [route["prefix"] for route in routes] == ["203.0.113.0/25", "203.0.113.128/25", "198.51.100.7/32"]
+    assert routes[0] == {
+        "prefix": "203.0.113.0/25",
+        "family": "ipv4 unicast",
+        "next_hop": "self",
+        "origin": None,
+        "med": None,
+        "local_preference": None,
+        "as_path": [],
+        "communities": [],
+        "large_communities": [],
+        "extended_communities": [],
+    }
+    assert routes[1] == {
+        "prefix": "203.0.113.128/25",
+        "family": "ipv4 unicast",
+        "next_hop": "10.0.2.99",
+        "origin": "igp",
+        "med": 0,
+        "local_preference": None,
+        "as_path": [65010, 65010],
+        "communities": ["65010:1", "no-export", "no-advertise", "blackhole", "65535:0"],
+        "large_communities": ["65010:1:2", "4200000000:0:4294967295"],
+        "extended_communities": [
+            "target:65010:4294967295",
+            "origin:65010:1",
+            "target:4200000001:7",
+            "target:10.0.0.1:5",
+            "origin:4200000001:7",
+        ],
+    }
+
+
+def test_a_neighbor_has_its_own_ends_or_those_of_the_host():
+    plan = good_plan(GOOD["router"])
+    own, asdot = neighbor(plan, "core-6"), neighbor(plan, "core-2")
+    assert (own["local_address"], own["local_as"], own["router_id"]) == ("2001:db8:2::10", 4200000010, "10.0.2.11")
+    assert own["peer_address"] == "2001:db8:2::1"
+    assert asdot["peer_as"] == 65546
+    assert (asdot["port"], asdot["ttl"]) == (1179, {"outgoing": 4, "incoming": None})
+    assert plan["listens"] is True
+    assert good_plan(GOOD["azure"])["listens"] is False
+
+
+def test_families_follow_the_session_of_a_router():
+    inventory = copy.deepcopy(GOOD["router"])
+    del inventory["exabgp_neighbors"][3]["families"], inventory["exabgp_routes"][3]
+    assert neighbor(good_plan(inventory), "core-6")["families"] == ["ipv6 unicast"]
+
+
+@pytest.mark.parametrize(
+    ("inventory", "name", "known"),
+    [
+        ("aws", "tgw-a", {"hold_time": 30, "ttl": {"outgoing": 2, "incoming": None}, "sessions_wanted": 2}),
+        ("aws", "tgw-b", {"families": ["ipv4 unicast"], "ttl": {"outgoing": 64, "incoming": None}}),
+        ("azure", "rs-0", {"peer_as": 65515, "hold_time": 180, "ttl": {"outgoing": None, "incoming": None}}),
+        ("azure", "rs-1", {"ttl": {"outgoing": 8, "incoming": None}, "md5": False, "sessions_wanted": 2}),
+        ("gcp", "cr-0", {"hold_time": 60, "md5": True, "families": ["ipv4 unicast"]}),
+        ("gcp", "cr-1", {"hold_time": 90, "md5": False, "ttl": {"outgoing": None, "incoming": None}}),
+    ],
+)
+def test_the_profile_fills_what_it_knows(inventory, name, known):
+    planned = neighbor(good_plan(GOOD[inventory]), name)
+    assert {key: planned[key] for key in known} == known
+
+
+def test_a_control_that_is_off_says_why():
+    controls = neighbor(good_plan(GOOD["azure"]), "rs-1")["controls"]
+    assert controls == {
+        "md5": {"on": False, "reason": "Azure Route Server has no field for a key"},
+        "ttl_security": {"on": False, "reason": "Azure Route Server is multihop, in a subnet of its own"},
+    }
+    optional = neighbor(good_plan(GOOD["router"]), "core-2")["controls"]["md5"]
+    assert optional == {"on": False, "reason": "not asked for, and profile router leaves it off"}
+
+
+@pytest.mark.parametrize(
+    ("inventory", "limit", "words"),
+    [
+        ("aws", 1000, "AWS Transit Gateway Connect takes at most 1000 prefixes from an appliance"),
+        ("azure", 4000, "Azure Route Server drops the session above 4000 prefixes"),
+        ("gcp", 5000, "a Cloud Router closes the session above 5000 prefixes until somebody enables it again"),
+    ],
+)
+def test_no_more_prefixes_than_the_other_end_takes(inventory, limit, words):
+    def planned(count):
+        routes = [{"prefix": f"10.{number // 256}.{number % 256}.0/24"} for number in range(count)]
+        return plan_host(HOST, GOOD[inventory] | {"exabgp_routes": routes})
+
+    assert planned(limit).errors == []
+    errors = texts(planned(limit + 1).errors)
+    names = [entry["name"] for entry in GOOD[inventory]["exabgp_neighbors"]]
+    assert errors == [f"neighbor {name}: {limit + 1} prefixes are too many: {words}" for name in names]
+
+
+def test_every_verdict_of_a_profile_names_its_rule_and_source():
+    verdicts = [
+        finding
+        for case in WRONG
+        if case["of"] != "router"
+        for finding in all_findings(plan_host(HOST, wrong_inventory(case)))
+        if "." in finding.rule and finding.rule.split(".")[0].startswith(("aws_", "azure_", "gcp_"))
+    ]
+    assert len({finding.rule for finding in verdicts}) >= 25
+    assert all(finding.source for finding in verdicts)
+
+
+def test_variables_of_roles_and_of_others_are_not_looked_at():
+    others = {
+        "exabgp_install_version": 7,
+        "exabgp_plan": 1,
+        "exabgp_plan_result": 1,
+        "exabgp_verify_x": {},
+        "exabgp": 0,
+    }
+    assert plan_host(HOST, GOOD["azure"] | others | {"ansible_host": object()}).errors == []
+
+
+def test_a_thousand_wrong_routes_are_refused_at_once_and_soon():
+    neighbors = [
+        {"name": f"n{number}", "peer_address": f"10.1.{number // 250}.{number % 250 + 1}", "peer_as": 65020}
+        for number in range(1000)
+    ]
+    routes = [{"prefix": f"10.0.{n // 256}.{n % 256}/32", "neighbors": [f"m{n}"]} for n in range(1000)]
+    begin = time.perf_counter()
+    result = plan_host(HOST, GOOD["azure"] | {"exabgp_neighbors": neighbors, "exabgp_routes": routes})
+    assert len(result.errors) == 1000
+    assert time.perf_counter() - begin < 30  # a nearest name for each would take minutes
