@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 SHOW_SESSIONS = "show neighbor extensive"
@@ -120,14 +120,27 @@ def announced(lines: Iterable[str]) -> list[dict[str, Any]]:
         }
         for name, value in _ATTRIBUTE.findall(match["attributes"]):
             if name in _LISTS:
-                items = value.strip("[]()").split()
-                route[_LISTS[name]] = [int(item) for item in items] if name == "as-path" else items
+                route[_LISTS[name]] = [_READ.get(name, str)(item) for item in value.strip("[]()").split()]
             elif name in _NUMBERS:
                 route[_NUMBERS[name]] = int(value)
             else:
                 route[name.replace("-", "_")] = value
         routes.append(route)
     return routes
+
+
+def extended_community(text: str) -> str:
+    """The usual spelling of an extended community.
+
+    ExaBGP puts an IPv4 address behind its number (C(origin:5:10.0.0.1)), and 4.2 an L behind a 4-byte AS (C(70000L)).
+    """
+    parts = [part[:-1] if part[:-1].isdigit() and part.endswith("L") else part for part in text.split(":")]
+    if len(parts) == 3 and "." in parts[2]:
+        parts[1], parts[2] = parts[2], parts[1]
+    return ":".join(parts)
+
+
+_READ: dict[str, Callable[[str], Any]] = {"as-path": int, "extended-community": extended_community}
 
 
 def seconds(text: str) -> int | None:

@@ -255,6 +255,8 @@ class Question:
         held: dict[tuple[str, str], list[dict[str, t.Any]]] = {}
         for route in routes:
             ends = (_conffile.address(route.pop("local_address")), _conffile.address(route.pop("peer_address")))
+            if route["next_hop"] == "self":  # 4.2 says so, 5.x gives the address
+                route["next_hop"] = ends[0]
             held.setdefault(ends, []).append(route)
         peerings = []
         seen = set()

@@ -43,6 +43,8 @@ class Lab:
     """The lab's verbs and plays against it."""
 
     root: Path = ROOT
+    touched: set[str] = dataclasses.field(default_factory=set)
+    """Hosts that a test deployed to or broke."""
 
     def call(self, *arguments: str, check: bool = True, stdin: str | None = None) -> Run:
         """Run a verb of the lab."""
@@ -50,6 +52,7 @@ class Lab:
 
     def shell(self, name: str, command: str, check: bool = True) -> str:
         """Run a shell command as root in a container; return what it printed."""
+        self.touched.add(name)
         return self.call("exec", name, "--", "sh", "-c", command, check=check).out
 
     def status(self) -> list[dict[str, Any]]:
@@ -59,10 +62,11 @@ class Lab:
 
     def play(self, playbook: str, *arguments: str, check: bool = True, **environment: str) -> Run:
         """Run a playbook against the lab."""
+        self.touched.update([arguments[arguments.index("--limit") + 1]] if "--limit" in arguments else HOSTS)
         command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "lab/inventory", playbook, *arguments]
         return self._run(command, check=check, **environment)
 
-    def keys(self) -> list[str]:
+    def md5_keys(self) -> list[str]:
         """The MD5 keys in use."""
         by_host = yaml.safe_load((self.root / "lab/.state/keys.yml").read_text(encoding="utf-8"))
         return [key for keys in by_host.values() for key in keys.values()]
@@ -77,12 +81,18 @@ class Lab:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             timeout=PLAYBOOK_LIMIT_S,
             check=False,
         )
         if check and done.returncode != 0:
             pytest.fail(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}")
         return Run(done.returncode, done.stdout)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """First the tests of hosts that have never been deployed to, then those of the first deployment."""
+    items.sort(key=lambda item: [name in item.fixturenames for name in ("lab", "deployed_lab")])  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
@@ -106,11 +116,12 @@ def deployed_lab(fresh_lab: Lab) -> Lab:
 
 @pytest.fixture
 def lab(deployed_lab: Lab) -> Iterator[Lab]:
-    """The deployed lab; what a test broke is healed and deployed again."""
+    """The deployed lab; the hosts that a test touched are mended and deployed again."""
+    deployed_lab.touched.clear()
     yield deployed_lab
     deployed_lab.call("heal")
-    for host in HOSTS:
-        deployed_lab.shell(
-            host, "pkill -CONT -u exabgp; systemctl is-active -q exabgp || systemctl restart exabgp", check=False
-        )
-    deployed_lab.play("site.yml")
+    hosts = sorted(deployed_lab.touched.intersection(HOSTS))
+    for host in hosts:
+        deployed_lab.shell(host, "systemctl kill --kill-who=all -s CONT exabgp; true")
+    if hosts:
+        deployed_lab.play("site.yml", "--limit", ",".join(hosts))
