@@ -112,7 +112,7 @@ class State:
 
 def new_key() -> str:
     """Return a new random MD5 key of letters and digits."""
-    return "".join(secrets.choice(_KEY_CHARACTERS) for _ in range(_KEY_LENGTH))
+    return "".join(secrets.choice(_KEY_CHARACTERS) for _position in range(_KEY_LENGTH))
 
 
 def check_key(key: str) -> str:

@@ -15,6 +15,9 @@ COLLECTIONS = ROOT / "collections" / "ansible_collections"
 if str(COLLECTIONS) not in ansible_collections.__path__:
     ansible_collections.__path__ = [str(COLLECTIONS), *ansible_collections.__path__]
 
+if (exabgp42 := ROOT / ".cache" / "exabgp-4.2" / "bin" / "exabgp").exists():
+    os.environ.setdefault("CLOUDBGP_EXABGP42", str(exabgp42))
+
 for name in [name for name in os.environ if name.startswith(("ANSIBLE_", "EXABGP_", "exabgp_"))]:
     del os.environ[name]
 os.environ["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")

@@ -374,7 +374,7 @@ class Config:
         """Have the service run the new file and prove it, or put the old one back."""
         try:
             self.drive(action)
-            self.prove(before or "", after, established)
+            self.prove(replaced=before or "", wanted=after, established=established)
         except (ChangeFailedError, _daemon.DaemonError) as exc:
             reason = str(exc)
         else:
@@ -399,7 +399,7 @@ class Config:
         for action in ("reloaded", "restarted"):
             try:
                 self.drive(action)
-                self.prove(after, before, established)
+                self.prove(replaced=after, wanted=before, established=established)
             except (ChangeFailedError, _daemon.DaemonError) as exc:
                 outcome = f"The previous configuration was put back, but it is not proven: {exc}."
             else:
@@ -421,12 +421,12 @@ class Config:
                 f"'systemctl {verb} {self.service}' failed: {_conffile.masked(err.strip(), self.keys)}"
             )
 
-    def prove(self, before: str, after: str, established: set[Ends]) -> None:
+    def prove(self, *, replaced: str, wanted: str, established: set[Ends]) -> None:
         """Wait until the daemon has the wanted sessions and routes; withdraw what is no longer wanted.
 
         :raises ChangeFailedError: they are not as wanted within the limit, with what is missing.
         """
-        old, new = _conffile.read_sessions(before), _conffile.read_sessions(after)
+        old, new = _conffile.read_sessions(replaced), _conffile.read_sessions(wanted)
         must_return = established & new.keys()
         deadline = time.monotonic() + self.options["proof_timeout"]
         pause = 0.1

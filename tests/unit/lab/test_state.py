@@ -48,7 +48,7 @@ def test_keys_of_no_session_are_dropped_and_others_kept(tmp_path: Path):
 
 
 def test_new_keys_differ_and_are_safe():
-    keys = {new_key() for _ in range(50)}
+    keys = {new_key() for _number in range(50)}
     assert len(keys) == 50
     assert all(len(check_key(key)) == 24 for key in keys)
 

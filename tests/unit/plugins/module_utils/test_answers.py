@@ -48,7 +48,8 @@ Neighbor 127.0.0.9
 SHOW_ADJ_RIB_OUT = """\
 neighbor 127.0.0.2 local-ip 127.0.0.1 local-as 65001 peer-as 65002 router-id 1.1.1.1 family-allowed in-open \
 ipv4 unicast 203.0.113.10/32 next-hop 127.0.0.1 origin igp as-path {path} med 100 local-preference 100 \
-community [ 65001:1 no-export ] extended-community [ target:65001:5 origin:5:10.0.0.1 target:70000L:5 ] large-community 65001:1:2
+community [ 65001:1 no-export ] \
+extended-community [ target:65001:5 origin:5:10.0.0.1 target:70000L:5 ] large-community 65001:1:2
 neighbor 127.0.0.2 local-ip 127.0.0.1 local-as 65001 peer-as 65002 router-id 1.1.1.1 family-allowed in-open \
 ipv6 unicast 2001:db8::1/128 next-hop fd00::1 med 10
 """

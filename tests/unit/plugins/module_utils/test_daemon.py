@@ -98,7 +98,7 @@ def test_two_callers_do_not_mix(pipes, daemon):
         with _daemon.connect(str(pipes), timeout=2) as client:
             answers.append(client.ask("version"))
 
-    threads = [threading.Thread(target=ask) for _ in range(2)]
+    threads = [threading.Thread(target=ask) for _number in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:

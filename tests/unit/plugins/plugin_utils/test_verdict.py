@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._verdict import verdict
 
-ROUTE = {
+ROUTE: dict[str, Any] = {
     "prefix": "203.0.113.10/32",
     "family": "ipv4 unicast",
     "next_hop": "self",
@@ -19,7 +20,7 @@ ROUTE = {
     "large_communities": [],
     "extended_communities": [],
 }
-PLAN = {
+PLAN: dict[str, Any] = {
     "host": "azure-1",
     "neighbors": [
         {
@@ -31,7 +32,7 @@ PLAN = {
         }
     ],
 }
-ANSWER = {
+ANSWER: dict[str, Any] = {
     "daemon": {"state": "running", "version": "5.0.15", "problem": ""},
     "peerings": [
         {
