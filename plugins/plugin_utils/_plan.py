@@ -41,6 +41,8 @@ OTHER_VARIABLES = (
     "exabgp_harden_",
     "exabgp_metrics_",
     "exabgp_report_",
+    "exabgp_rollback_",
+    "exabgp_upgrade_",
 )
 
 
