@@ -69,6 +69,30 @@ def test_a_key_written_into_a_route_is_not_quoted(option, wrap):
     assert KEY not in everything(inventory)
 
 
+@pytest.mark.parametrize(
+    "place", ["name", "title", "because", "source", "sources", "status", "value", "module", "fact"]
+)
+def test_a_key_written_into_a_profile_of_ones_own_is_not_quoted(place):
+    fact = {"value": 30, "because": "so it is", "status": "documented", "source": "s"}
+    own = {"title": "mine", "module": "mine", "sources": {"s": "mine"}, "facts": {"hold_time": fact}}
+    name = "mine"
+    if place == "name":
+        name = KEY
+    elif place == "fact":
+        own["facts"][KEY] = fact
+    elif place == "sources":
+        own["sources"][KEY] = fact["source"] = KEY
+    else:
+        (own if place in own else fact)[place] = KEY
+    inventory = with_key(exabgp_profiles={name: own})
+    inventory["exabgp_neighbors"].append(
+        {"name": "own", "profile": name, "peer_address": "10.0.2.9", "peer_as": 65020, "local_as": KEY}
+    )
+    assert KEY not in everything(inventory)
+    del inventory["exabgp_neighbors"][-1]["local_as"]
+    assert KEY not in everything(inventory)
+
+
 def test_md5_that_is_the_key_is_not_quoted_though_no_key_is_known():
     inventory = with_key(exabgp_md5_keys={})
     inventory["exabgp_neighbors"][0]["md5"] = KEY
