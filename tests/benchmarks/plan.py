@@ -171,7 +171,8 @@ def write(text: str) -> None:
     if BEGIN not in page:
         page += (
             "\n## Planning\n\nMade by `python -m tests.benchmarks.plan --write`: the plan and its rendering, next to "
-            f"what ExaBGP's own\n`validate -n -r` takes for the same file. The goal: at most a tenth.\n\n{BEGIN}\n{END}\n"
+            f"what ExaBGP's own\n`validate -n -r` takes for the same file. The goal: at most a tenth.\n\n"
+            f"{BEGIN}\n{END}\n"
         )
     head, tail = page.split(BEGIN)[0], page.split(END)[1]
     PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", encoding="utf-8")

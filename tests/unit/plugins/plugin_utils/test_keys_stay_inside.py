@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -73,8 +74,8 @@ def test_a_key_written_into_a_route_is_not_quoted(option, wrap):
     "place", ["name", "title", "because", "source", "sources", "status", "value", "module", "fact"]
 )
 def test_a_key_written_into_a_profile_of_ones_own_is_not_quoted(place):
-    fact = {"value": 30, "because": "so it is", "status": "documented", "source": "s"}
-    own = {"title": "mine", "module": "mine", "sources": {"s": "mine"}, "facts": {"hold_time": fact}}
+    fact: dict[str, Any] = {"value": 30, "because": "so it is", "status": "documented", "source": "s"}
+    own: dict[str, Any] = {"title": "mine", "module": "mine", "sources": {"s": "mine"}, "facts": {"hold_time": fact}}
     name = "mine"
     if place == "name":
         name = KEY
