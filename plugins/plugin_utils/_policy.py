@@ -64,14 +64,14 @@ def check_scope(findings: Findings, neighbor: Neighbor) -> None:
 
 
 class Policy:
-    """The policy of one host: its allow-list, its next hops, and its neighbors."""
+    """The policy of one host. allowed: its allow-list, or None when there is none to hold prefixes against."""
 
     def __init__(self, findings: Findings, host: Section, neighbors: list[Neighbor]) -> None:
         self._findings = findings
         prefixes = host.read_list(ALLOWED, fields.prefix)
         self._has_list = host.has(ALLOWED)
         # None when there is none, or when it is wrong and that is reported.
-        self._allowed = PrefixSet(prefixes) if self._has_list and not host.failed(ALLOWED) else None
+        self.allowed = PrefixSet(prefixes) if self._has_list and not host.failed(ALLOWED) else None
         stated = host.read_list(NEXT_HOPS, fields.address)
         locals_ = [neighbor.local_address for neighbor in neighbors]
         of_host = host.read("exabgp_local_address", fields.address)
@@ -85,7 +85,7 @@ class Policy:
             self._default(section, carriers)
         if prefix.length == 0:
             return
-        if self._allowed is not None and not self._allowed.covers(prefix):
+        if self.allowed is not None and not self.allowed.covers(prefix):
             section.refuse("prefix", Refusal(f"lies outside {ALLOWED}", rule="prefix.allowed"))
             return
         public = [neighbor for neighbor in carriers if neighbor.scope == PUBLIC]
