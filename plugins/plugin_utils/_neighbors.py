@@ -10,12 +10,15 @@ from typing import Any
 
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _fields as fields
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _peering as peering
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _policy as policy
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _profiles as profiles
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._addresses import FAMILIES
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import Section
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import Findings, Refusal, kind
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Control, Neighbor, together
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._nearest import Nearest
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._own_profiles import Catalog, read_profiles
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._profile_form import MOST_PREFIXES
 
 VARIABLE = "exabgp_neighbors"
 OPTIONS = (
@@ -34,6 +37,9 @@ OPTIONS = (
     "md5",
     "ttl_security",
     "multihop",
+    "prefix_limit",
+    "scope",
+    "default_route",
 )
 BGP_PORT = 179
 MAX_TTL = 255
@@ -49,6 +55,7 @@ _ADVICE = {
     "address": "did you mean peer_address",
     "gtsm": "did you mean ttl_security",
     "ebgp_multihop": "did you mean multihop",
+    "max_prefixes": "did you mean prefix_limit",
     "routes": "routes are given in exabgp_routes, with neighbors: [NAME]",
 }
 # What a neighbor takes over from its host: option -> (variable, reader).
@@ -66,13 +73,13 @@ def read_neighbors(findings: Findings, host: Section) -> list[Neighbor]:
     if not entries and not host.failed(VARIABLE):
         host.refuse(VARIABLE, Refusal("has no neighbor, and ExaBGP does not start without one", rule="neighbors.none"))
     defaults = {option: host.read(variable, reader) for option, (variable, reader) in _FROM_HOST.items()}
-    nearest, profile = Nearest(OPTIONS), fields.one_of(profiles.names())
+    nearest, catalog = Nearest(OPTIONS), read_profiles(findings, host)
     neighbors = []
     for number, entry in enumerate(entries, start=1):
         if not isinstance(entry, dict):
             findings.error(f"neighbor #{number}", "", f"must be a mapping, but is {kind(entry)}", rule="neighbor.form")
             continue
-        neighbors.append(_read(findings, number, entry, defaults, nearest, profile))
+        neighbors.append(_read(findings, number, entry, defaults, nearest, catalog))
     _require_from_host(host, neighbors)
     _unique_names(findings, neighbors)
     _unique_sessions(findings, neighbors)
@@ -86,7 +93,7 @@ def _read(
     entry: dict[Any, Any],
     defaults: dict[str, Any],
     nearest: Nearest,
-    read_profile: Callable[[Any], str],
+    catalog: Catalog,
 ) -> Neighbor:
     section = Section(findings, f"neighbor #{number}", entry)
     with contextlib.suppress(Refusal):  # reported below, where the name is read for good
@@ -95,8 +102,8 @@ def _read(
     section.refuse_unknown(OPTIONS, nearest, _ADVICE)
     section.require("name", "every neighbor has a name of its own")
     neighbor.name = section.read("name", fields.name)
-    profile = section.read("profile", read_profile) if section.has("profile") else profiles.DEFAULT
-    neighbor.profile = profiles.load(profile) if profile else None
+    profile = section.read("profile", catalog.read) if section.has("profile") else profiles.DEFAULT
+    neighbor.profile = catalog.get(profile) if profile else None
     section.require("peer_address", "the address of the BGP speaker at the other end")
     neighbor.peer_address = section.read("peer_address", fields.address)
     neighbor.peer_as = section.read("peer_as", fields.as_number)
@@ -114,8 +121,11 @@ def _read(
     neighbor.md5 = _switch(section, "md5", fields.md5_switch)
     neighbor.ttl_security = _switch(section, "ttl_security", fields.boolean)
     neighbor.multihop = section.read("multihop", fields.integer(1, MAX_TTL))
+    neighbor.prefix_limit = section.read("prefix_limit", fields.integer(1, MOST_PREFIXES))
+    policy.read_scope(section, neighbor)
     _check_alone(findings, neighbor)
     peering.check_neighbor(findings, neighbor)
+    policy.check_scope(findings, neighbor)
     if neighbor.peer_as is None and neighbor.profile:
         section.require("peer_as", "the AS number of the other end")
     return neighbor

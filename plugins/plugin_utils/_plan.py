@@ -14,6 +14,8 @@ from typing import Any
 
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _keys as keys
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _neighbors as neighbors_
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _own_profiles as own_profiles
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _policy as policy
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _routes as routes
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import Section, router_id
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import HOST, Finding, Findings
@@ -27,7 +29,9 @@ VARIABLES = (
     "exabgp_local_address",
     neighbors_.VARIABLE,
     routes.VARIABLE,
-    routes.ALLOWED,
+    policy.ALLOWED,
+    policy.NEXT_HOPS,
+    own_profiles.VARIABLE,
     keys.VARIABLE,
 )
 # The variables of the roles and of their results; what they may be called is for each role to say.

@@ -11,11 +11,15 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _neighbors, _routes
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _neighbors, _own_profiles, _profile_form, _routes
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import VARIABLES, plan_host
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._render import render
 
-GOOD = yaml.safe_load((Path(__file__).parent / "good.yml").read_text(encoding="utf-8"))
+GOOD = {
+    name: inventory
+    for path in sorted(Path(__file__).parent.glob("good*.yml"))
+    for name, inventory in yaml.safe_load(path.read_text(encoding="utf-8")).items()
+}
 KEY = "hunter2Hunter2hunter2"
 
 NAMES = ["self", "router", "azure_route_server", "aws_tgw_connect", "gcp_router_appliance", "core-1", "yes"]
@@ -36,7 +40,9 @@ scalars = (
     | st.binary(max_size=3)
     | st.dates()
 )
-names = st.sampled_from([*_neighbors.OPTIONS, *_routes.OPTIONS]) | st.text(max_size=8) | st.integers() | st.none()
+of_profiles = [*_own_profiles.OPTIONS, *_own_profiles.FACT_OPTIONS, *_profile_form.FORMS, "minimum", "default"]
+of_entries = [*_neighbors.OPTIONS, *_routes.OPTIONS, *of_profiles]
+names = st.sampled_from(of_entries) | st.text(max_size=8) | st.integers() | st.none()
 values = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=5) | st.tuples(inner),
@@ -99,6 +105,23 @@ def test_one_value_of_a_good_inventory_replaced_by_anything(name, data):
         container = inner
     container[key] = data.draw(values)
     judged(inventory)
+
+
+@relaxed
+@given(st.dictionaries(st.sampled_from(list(_profile_form.FORMS)), values, max_size=6), values, values)
+def test_any_profile_of_ones_own(facts, sources, title):
+    form = {"because": KEY, "status": "documented", "source": "s"}
+    for value in facts.values():
+        own = {"title": title, "sources": {"s": sources}, "facts": {**facts, "hold_time": {**form, "value": value}}}
+        judged(GOOD["own_profile"] | {"exabgp_profiles": {"my_ixp": own}, "exabgp_md5_keys": {"rs-1": KEY}})
+
+
+@relaxed
+@given(st.sampled_from(sorted(_profile_form.FORMS)), values)
+def test_any_value_of_a_fact_of_ones_own(name, value):
+    fact = {"value": value, "because": "so it is", "status": "documented", "source": "s"}
+    own = {"title": "mine", "sources": {"s": "mine"}, "facts": {name: fact}}
+    judged(GOOD["own_profile"] | {"exabgp_profiles": {"my_ixp": own, "my_tunnels": own}})
 
 
 @relaxed

@@ -17,7 +17,11 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._communities impor
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import plan_host
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._render import render
 
-GOOD = yaml.safe_load((Path(__file__).parent / "good.yml").read_text(encoding="utf-8"))
+GOOD = {
+    name: inventory
+    for path in sorted(Path(__file__).parent.glob("good*.yml"))
+    for name, inventory in yaml.safe_load(path.read_text(encoding="utf-8")).items()
+}
 
 CORE_1 = """\
 # neighbor core-1
