@@ -15,7 +15,12 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _neighbors,
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import VARIABLES, plan_host
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._render import render
 
-GOOD = yaml.safe_load((Path(__file__).parent / "good.yml").read_text(encoding="utf-8"))
+HERE = Path(__file__).parent
+GOOD = {
+    name: item
+    for file in ("good.yml", "families_good.yml")
+    for name, item in yaml.safe_load((HERE / file).read_text(encoding="utf-8")).items()
+}
 KEY = "hunter2Hunter2hunter2"
 
 NAMES = ["self", "router", "azure_route_server", "aws_tgw_connect", "gcp_router_appliance", "core-1", "yes"]

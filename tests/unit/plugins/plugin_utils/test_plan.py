@@ -14,8 +14,14 @@ import yaml
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import plan_host
 
 HERE = Path(__file__).parent
-GOOD = yaml.safe_load((HERE / "good.yml").read_text(encoding="utf-8"))
-WRONG = yaml.safe_load((HERE / "wrong.yml").read_text(encoding="utf-8"))
+
+
+def read(*names):
+    return [yaml.safe_load((HERE / name).read_text(encoding="utf-8")) for name in names]
+
+
+GOOD = {name: item for part in read("good.yml", "families_good.yml") for name, item in part.items()}
+WRONG = [case for part in read("wrong.yml", "families_wrong.yml") for case in part]
 HOST = "edge-1"
 PLAIN_TYPES = {dict, list, str, int, bool, type(None)}
 
@@ -107,7 +113,7 @@ def test_planning_leaves_the_inventory_as_it_was():
 
 def test_a_neighbor_of_the_plan_has_all_that_the_contract_names():
     plan = good_plan(GOOD["router"])
-    assert list(plan) == ["host", "router_id", "listens", "neighbors", "warnings"]
+    assert list(plan) == ["host", "router_id", "listens", "neighbors", "raw", "warnings"]
     assert neighbor(plan, "core-1") | {"routes": []} == {
         "name": "core-1",
         "profile": "router",
@@ -120,7 +126,19 @@ def test_a_neighbor_of_the_plan_has_all_that_the_contract_names():
         "hold_time": 30,
         "passive": False,
         "port": 179,
+        "listen_port": None,
+        "source_interface": None,
+        "host_name": None,
+        "domain_name": None,
         "families": ["ipv4 unicast"],
+        "capabilities": {
+            "route_refresh": None,
+            "graceful_restart": None,
+            "extended_message": None,
+            "asn4": None,
+            "add_path": None,
+            "add_path_families": [],
+        },
         "ttl": {"outgoing": 255, "incoming": 255},
         "md5": True,
         "controls": {
@@ -129,13 +147,26 @@ def test_a_neighbor_of_the_plan_has_all_that_the_contract_names():
         },
         "sessions_wanted": 1,
         "routes": [],
+        "flows": [],
+        "raw": None,
     }
 
 
 def test_a_route_of_the_plan_has_every_attribute_in_one_spelling():
     routes = neighbor(good_plan(GOOD["router"]), "core-1")["routes"]
     assert [route["prefix"] for route in routes] == ["203.0.113.0/25", "203.0.113.128/25", "198.51.100.7/32"]
-    assert routes[0] == {
+    absent = {
+        "label": [],
+        "rd": None,
+        "path_information": None,
+        "watchdog": None,
+        "withdraw": False,
+        "atomic_aggregate": False,
+        "aggregator": None,
+        "originator_id": None,
+        "cluster_list": [],
+    }
+    assert routes[0] == absent | {
         "prefix": "203.0.113.0/25",
         "family": "ipv4 unicast",
         "next_hop": "self",
@@ -147,7 +178,7 @@ def test_a_route_of_the_plan_has_every_attribute_in_one_spelling():
         "large_communities": [],
         "extended_communities": [],
     }
-    assert routes[1] == {
+    assert routes[1] == absent | {
         "prefix": "203.0.113.128/25",
         "family": "ipv4 unicast",
         "next_hop": "10.0.2.99",

@@ -17,7 +17,12 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._communities impor
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import plan_host
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._render import render
 
-GOOD = yaml.safe_load((Path(__file__).parent / "good.yml").read_text(encoding="utf-8"))
+HERE = Path(__file__).parent
+GOOD = {
+    name: item
+    for file in ("good.yml", "families_good.yml")
+    for name, item in yaml.safe_load((HERE / file).read_text(encoding="utf-8")).items()
+}
 
 CORE_1 = """\
 # neighbor core-1
