@@ -41,7 +41,7 @@ ADVICE = {
 }
 # Fields of every route in the plan, with what stands there for a route that has none of them.
 ABSENT: Mapping[str, Any] = {
-    "label": [],
+    "label": None,
     "rd": None,
     "path_information": None,
     "watchdog": None,
@@ -59,6 +59,18 @@ _RD = re.compile(r"([0-9.]{1,15}):([0-9]{1,10})")
 _LENGTH = re.compile(r"/?([0-9]{1,3})")
 
 _label = fields.integer(0, _MAX_LABEL)
+
+
+def _one_label(value: Any) -> int:
+    """An MPLS label."""
+    if isinstance(value, list):
+        raise Refusal(
+            "is a list, but more than one label needs a capability that ExaBGP does not have",
+            "write one number",
+            rule="label",
+            source="RFC 8277 section 2.1",
+        )
+    return _label(value)
 
 
 def rd(value: Any) -> str:
@@ -123,11 +135,8 @@ def read(section: Section, entry: Mapping[Any, Any], prefix: Prefix | None) -> d
     """The fields of this file, and the family that follows from them."""
     if _GIVEN.isdisjoint(entry):
         return {**ABSENT, "family": prefix.family if prefix else None}
-    labels = entry.get("label")
     read_fields = {
-        "label": section.read_list("label", _label)
-        if isinstance(labels, list)
-        else [number for number in [section.read("label", _label)] if number is not None],
+        "label": section.read("label", _one_label),
         "rd": section.read("rd", rd),
         "path_information": section.read("path_information", path_information),
         "watchdog": section.read("watchdog", fields.keyless(section.findings, watchdog)),
@@ -144,8 +153,6 @@ def read(section: Section, entry: Mapping[Any, Any], prefix: Prefix | None) -> d
                 "needs a watchdog: nothing else would ever announce the route", "add watchdog: NAME", rule="withdraw"
             ),
         )
-    if isinstance(labels, list) and not labels:
-        section.refuse("label", Refusal("is an empty list", "leave it out", rule="label"))
     read_fields["family"] = _family(section, prefix)
     return read_fields
 

@@ -22,8 +22,8 @@ def route_statement(route: Mapping[str, Any]) -> str:
     words = [f"{'route' if is_static(route) else 'multicast'} {route['prefix']} next-hop {route['next_hop']}"]
     if route["path_information"] is not None:
         words.append(f"path-information {route['path_information']}")
-    if route["label"]:
-        words.append(f"label {_listed(route['label'])}")
+    if route["label"] is not None:
+        words.append(f"label {route['label']}")
     if route["rd"]:
         words.append(f"rd {route['rd']}")
     for keyword, key in (("origin", "origin"), ("med", "med"), ("local-preference", "local_preference")):

@@ -7,6 +7,7 @@ import copy
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -155,8 +156,8 @@ def test_a_neighbor_of_the_plan_has_all_that_the_contract_names():
 def test_a_route_of_the_plan_has_every_attribute_in_one_spelling():
     routes = neighbor(good_plan(GOOD["router"]), "core-1")["routes"]
     assert [route["prefix"] for route in routes] == ["203.0.113.0/25", "203.0.113.128/25", "198.51.100.7/32"]
-    absent = {
-        "label": [],
+    absent: dict[str, Any] = {
+        "label": None,
         "rd": None,
         "path_information": None,
         "watchdog": None,
