@@ -126,6 +126,8 @@ def check_families(neighbor: Neighbor) -> None:
 
 
 def sends_paths(neighbor: Neighbor, family: str) -> bool:
-    """Tell whether several paths of a prefix of the family can be announced to the neighbor."""
+    """Tell whether several paths of a prefix of the family can be announced to the neighbor, as far as it is known."""
+    if neighbor.section.failed("capabilities") or neighbor.section.failed("group"):
+        return True
     chosen = neighbor.capabilities["add_path_families"]
     return "send" in (neighbor.capabilities["add_path"] or "") and (not chosen or family in chosen)

@@ -90,7 +90,7 @@ def read(action: Nested, suggest: Nearest, version: int | None) -> dict[str, Any
         "large_communities": _list(action, "large_communities", communities.large),
         "extended_communities": _list(action, "extended_communities", communities.extended),
     }
-    if any(action.failed(option) for option in OPTIONS):
+    if action.broken:
         return found
     if not any(value is not None and value is not False and value != [] for value in found.values()):
         hint = "accept: true does nothing on purpose"

@@ -79,6 +79,8 @@ def read(match: Nested, suggest: Nearest) -> tuple[dict[str, Any], int | None]:
         if name in _ONLY and not match.failed(name):
             version, instead = _ONLY[name]
             other = versions.get(10 - version)
+            if len(versions) > 1:  # reported already
+                continue
             if other:
                 reason = f"is for IPv{version} only, but {other} is IPv{10 - version}"
                 hint = f"use {instead}" if instead else ""

@@ -43,6 +43,10 @@ class MemberSection(Section):
         self._failed.add(field)
         self.findings.refuse(self._where(field), f"{field}.{inner}", refusal)
 
+    def unknown(self, field: str) -> None:
+        """Count a field as wrong that is reported already."""
+        self._failed.add(field)
+
     def _where(self, field: str) -> str:
         return f"group {self._origin[field]}" if field in self._origin else self.where
 
@@ -89,9 +93,12 @@ class Groups:
 
     def member(self, findings: Findings, where: str, entry: dict[Any, Any]) -> MemberSection:
         """The section of a neighbor, filled up from its groups."""
-        if "group" not in entry or self._failed:  # what the groups would have given is not known then
-            return MemberSection(findings, where, entry)
         section = MemberSection(findings, where, entry)
+        if "group" not in entry:
+            return section
+        if self._failed:
+            section.unknown("group")
+            return section
         value = entry["group"]
         if isinstance(value, list):
             names = section.read_list("group", self._known())
@@ -104,7 +111,11 @@ class Groups:
             merged.update(self._groups[name])
             origin.update(dict.fromkeys(self._groups[name], name))
         merged.update(entry)
-        return MemberSection(findings, where, merged, {key: name for key, name in origin.items() if key not in entry})
+        origin = {key: name for key, name in origin.items() if key not in entry}
+        member = MemberSection(findings, where, merged, origin)
+        if section.failed("group"):
+            member.unknown("group")
+        return member
 
     def _known(self) -> Callable[[Any], str]:
         def read(value: Any) -> str:

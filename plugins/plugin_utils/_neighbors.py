@@ -129,6 +129,8 @@ def _read(
     _check_alone(findings, neighbor)
     peering.check_neighbor(findings, neighbor)
     capabilities.check_families(neighbor)
+    if section.failed("group") and not section.has("families"):
+        neighbor.families = None
     if neighbor.peer_as is None and neighbor.profile:
         section.require("peer_as", "the AS number of the other end")
     return neighbor

@@ -20,6 +20,11 @@ class Nested(Section):
         self._outer = outer
         self._option = option
 
+    @property
+    def broken(self) -> bool:
+        """Tell whether anything in the mapping is already reported as wrong."""
+        return self._outer.failed(self._option)
+
     def refuse(self, field: str, refusal: Refusal) -> None:
         self._failed.add(field)
         self._outer.refuse_inner(self._option, field, refusal)

@@ -218,4 +218,4 @@ def _family(section: Section, prefix: Prefix | None) -> str | None:
         section.refuse("family", Refusal(f"{family} needs rd and label", rule="route.family.fields"))
     elif family.endswith(families.LABELLED):
         section.refuse("family", Refusal(f"{family} needs a label", rule="route.family.fields"))
-    return family
+    return implied if section.failed("family") else family

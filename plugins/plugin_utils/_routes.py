@@ -229,8 +229,7 @@ class _RouteReader:
     def _check_paths(self, section: Section, route: Route, carriers: list[Neighbor]) -> None:
         if route["path_information"] is None:
             return
-        known = [neighbor for neighbor in carriers if not neighbor.section.failed("capabilities")]
-        deaf = [neighbor for neighbor in known if not sends_paths(neighbor, route["family"])]
+        deaf = [neighbor for neighbor in carriers if not sends_paths(neighbor, route["family"])]
         if deaf:
             section.refuse(
                 "path_information",

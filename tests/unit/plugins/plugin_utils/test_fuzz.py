@@ -11,7 +11,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _neighbors, _routes
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import (
+    _flow_action,
+    _flow_match,
+    _flows,
+    _neighbors,
+    _routes,
+)
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import VARIABLES, plan_host
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._render import render
 
@@ -41,7 +47,13 @@ scalars = (
     | st.binary(max_size=3)
     | st.dates()
 )
-names = st.sampled_from([*_neighbors.OPTIONS, *_routes.OPTIONS]) | st.text(max_size=8) | st.integers() | st.none()
+FLOW_OPTIONS = [*_flows.OPTIONS, *_flow_match.OPTIONS, *_flow_action.OPTIONS]
+names = (
+    st.sampled_from([*_neighbors.OPTIONS, *_routes.OPTIONS, *FLOW_OPTIONS])
+    | st.text(max_size=8)
+    | st.integers()
+    | st.none()
+)
 values = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=5) | st.tuples(inner),
@@ -50,6 +62,9 @@ values = st.recursive(
 neighbors = st.lists(st.dictionaries(st.sampled_from(_neighbors.OPTIONS), values, max_size=15) | values, max_size=4)
 routes = st.lists(st.dictionaries(st.sampled_from(_routes.OPTIONS), values, max_size=10) | values, max_size=4)
 relaxed = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+conditions = st.dictionaries(st.sampled_from([*_flow_match.OPTIONS, *_flow_action.OPTIONS]), values, max_size=6)
+flows = st.lists(st.dictionaries(st.sampled_from(_flows.OPTIONS), conditions | values, max_size=5) | values, max_size=4)
+groups = st.dictionaries(st.sampled_from(["core-1", "yes", "a b"]) | names, st.dictionaries(names, values) | values)
 
 
 def judged(inventory):
@@ -92,6 +107,22 @@ def test_any_neighbors_and_routes(some_neighbors, some_routes, allowed):
 
 
 @relaxed
+@given(groups | values, flows, values)
+def test_any_groups_flows_and_raw(some_groups, some_flows, raw):
+    inventory = copy.deepcopy(GOOD["families"])
+    inventory["exabgp_neighbors"][0] |= {"group": "core-1", "raw": raw}
+    judged(
+        inventory
+        | {
+            "exabgp_neighbor_groups": some_groups,
+            "exabgp_flows": some_flows,
+            "exabgp_raw": raw,
+            "exabgp_md5_keys": {"core-1": KEY},
+        }
+    )
+
+
+@relaxed
 @given(st.sampled_from(sorted(GOOD)), st.data())
 def test_one_value_of_a_good_inventory_replaced_by_anything(name, data):
     inventory = copy.deepcopy(GOOD[name]) | {"exabgp_md5_keys": {"core-1": KEY, "cr-0": KEY}}
@@ -119,6 +150,9 @@ def test_a_number_that_python_does_not_print():
         judged(GOOD["azure"] | {"exabgp_neighbors": [GOOD["azure"]["exabgp_neighbors"][0] | {option: huge}]})
     for option in (*_routes.OPTIONS, huge):
         judged(GOOD["azure"] | {"exabgp_routes": [{"prefix": "203.0.113.0/24", option: huge}]})
+    for option in FLOW_OPTIONS:
+        whole = {"name": "f", "match": {option: huge}, "action": {option: huge}, option: huge}
+        judged(GOOD["families"] | {"exabgp_flows": [whole]})
     for variable in VARIABLES:
         judged(GOOD["azure"] | {variable: huge})
     judged(GOOD["gcp"] | {"exabgp_md5_keys": {"cr-0": huge, huge: huge}})
