@@ -16,7 +16,11 @@ from dataclasses import dataclass, field
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _SPACES = " \t\r\n"
 _ALONE = ",[]"
+_ENDS = frozenset(";{}")
 _NEEDS_QUOTES = re.compile(r"[\s;{}#,\[\]\"']")
+# A line without quotes, escapes and comments, which nearly all are, is cut at once.
+_PLAIN = re.compile(r"[^\"'\\#]*")
+_PIECE = re.compile(r"[^\s,\[\];{}]+|[,\[\];{}]")
 _KEPT_ALONE = frozenset(_ALONE)
 
 
@@ -105,6 +109,16 @@ def _pieces(text: str) -> Iterator[tuple[list[str], str, int]]:
     """Yield (words, what ended them, number of the line)."""
     for number, line in _lines(text):
         words: list[str] = []
+        if _PLAIN.fullmatch(line):
+            for piece in _PIECE.findall(line):
+                if piece in _ENDS:
+                    yield words, piece, number
+                    words = []
+                else:
+                    words.append(piece)
+            if words:
+                raise GrammarError(number, "the line does not end with a semicolon or a brace")
+            continue
         current, quote = "", ""
         for character in _unescaped(line, number):
             if quote:
