@@ -15,6 +15,7 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import UNR
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import HOST, Finding, Findings
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._keys import VARIABLE as KEYS
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._keys import secrets
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._line import VARIABLES as INSTALL_VARIABLES
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plain import plain
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import plan_host, takes
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._render import render
@@ -82,6 +83,8 @@ class ActionModule(ActionBase):  # type: ignore[misc, unused-ignore]
             try:
                 values[str(name)] = plain(templar.template(raw[name]))
             except Exception as exception:  # a template can fail in any way, and the next variable still counts
+                if name in INSTALL_VARIABLES:  # for the role that uses it to report
+                    continue
                 values[str(name)] = UNREADABLE
                 failures[str(name)] = _why(str(name), exception)
         findings = Findings(host, secrets(values.get(KEYS)))

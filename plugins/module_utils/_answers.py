@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils import _identity
+
 SHOW_SESSIONS = "show neighbor extensive"
 SHOW_ANNOUNCED = "show adj-rib out extensive"
 
@@ -16,17 +18,21 @@ _ROUTE = re.compile(
     r"^neighbor (?P<peer>\S+) local-ip (?P<local>\S+) .*? family-allowed \S+ "
     r"(?P<family>\S+ \S+) (?P<prefix>\S+/\d+)(?P<attributes>.*)$"
 )
+_RULE = re.compile(
+    r"^neighbor (?P<peer>\S+) local-ip (?P<local>\S+) .*? family-allowed \S+ (?P<family>\S+ \S+) flow (?P<rest>.*)$"
+)
 _ATTRIBUTE = re.compile(
-    r"(?P<name>next-hop|origin|as-path|med|local-preference|community|extended-community|large-community)"
-    r"\s+(?P<value>[\[(][^\])]*[\])]|\S+)"
+    r"(?<![\w-])(?P<name>path-information|label|rd|originator-id|cluster-list|atomic-aggregate|aggregator|next-hop|origin|as-path|med|local-preference|community|extended-community|large-community)"
+    r"(?:(?<=atomic-aggregate)|\s+(?P<value>[\[(][^\])]*[\])]|\S+))"
 )
 _LISTS = {
     "as-path": "as_path",
     "community": "communities",
     "extended-community": "extended_communities",
     "large-community": "large_communities",
+    "cluster-list": "cluster_list",
 }
-_NUMBERS = {"med": "med", "local-preference": "local_preference"}
+_NUMBERS = {"med": "med", "local-preference": "local_preference", "label": "label"}
 
 
 def sessions(lines: Iterable[str]) -> list[dict[str, Any]]:
@@ -97,7 +103,8 @@ def announced(lines: Iterable[str]) -> list[dict[str, Any]]:
     :return: a dict for each route that the daemon holds for a neighbor:
         C(peer_address), C(local_address), C(family), C(prefix), C(next_hop), C(origin),
         C(as_path), C(med), C(local_preference), C(communities), C(large_communities),
-        C(extended_communities). Lines of families that are no prefixes are left out.
+        C(extended_communities), C(label), C(rd), C(path_information), C(originator_id), C(cluster_list),
+        C(atomic_aggregate), C(aggregator). Lines of families that are no prefixes are left out.
     """
     routes: list[dict[str, Any]] = []
     for line in lines:
@@ -117,9 +124,24 @@ def announced(lines: Iterable[str]) -> list[dict[str, Any]]:
             "communities": [],
             "large_communities": [],
             "extended_communities": [],
+            "label": None,
+            "rd": None,
+            "path_information": None,
+            "originator_id": None,
+            "cluster_list": [],
+            "atomic_aggregate": False,
+            "aggregator": None,
         }
         for name, value in _ATTRIBUTE.findall(match["attributes"]):
-            if name in _LISTS:
+            if name == "atomic-aggregate":
+                route["atomic_aggregate"] = True
+            elif name == "aggregator":
+                route["aggregator"] = value.strip("() ")
+            elif name == "path-information":
+                route["path_information"] = _identity.path_number(value)
+            elif name == "label" and not value.isdigit():
+                route["label"] = value.strip("[] ")
+            elif name in _LISTS:
                 route[_LISTS[name]] = [_READ.get(name, str)(item) for item in value.strip("[]()").split()]
             elif name in _NUMBERS:
                 route[_NUMBERS[name]] = int(value)
@@ -127,6 +149,31 @@ def announced(lines: Iterable[str]) -> list[dict[str, Any]]:
                 route[name.replace("-", "_")] = value
         routes.append(route)
     return routes
+
+
+def rules(lines: Iterable[str]) -> list[dict[str, Any]]:
+    """Read the FlowSpec rules of the answer to C(show adj-rib out extensive).
+
+    :return: a dict for each rule: C(peer_address), C(local_address), C(family), C(rule) (its identity as two lists, see
+        _identity.py) and C(text), the daemon's own words.
+    """
+    found = []
+    for line in lines:
+        match = _RULE.match(line)
+        if match is None:
+            continue
+        rest = _identity.without_unknown(match["rest"])
+        skeleton, ports = _identity.rule_of_words(rest.split())
+        found.append(
+            {
+                "peer_address": match["peer"],
+                "local_address": match["local"],
+                "family": match["family"],
+                "rule": [skeleton, list(ports)],
+                "text": match["rest"],
+            }
+        )
+    return found
 
 
 def extended_community(text: str) -> str:

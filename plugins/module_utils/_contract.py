@@ -44,12 +44,12 @@ def peering(**fields: Any) -> dict[str, Any]:
 
     :raises KeyError: for a field that the contract does not have.
     """
-    optional = {"routes_received", "routes_advertised", "problems"}
+    optional = {"routes_received", "routes_advertised", "flows_advertised", "problems"}
     unknown = fields.keys() - _FIELDS.keys() - optional
     if unknown:
         raise KeyError(f"not in the peering contract: {', '.join(sorted(unknown))}")
     whole = {name: fields.get(name, default) for name, default in _FIELDS.items()}
-    for name in ("routes_received", "routes_advertised"):
+    for name in ("routes_received", "routes_advertised", "flows_advertised"):
         if name in fields:
             whole[name] = fields[name]
     whole["problems"] = list(fields.get("problems", ()))

@@ -179,6 +179,7 @@ from ansible_collections.cloudbgp.exabgp.plugins.module_utils import (
     _conffile,
     _daemon,
     _generations,
+    _identity,
     _revert,
     _service,
     _validator,
@@ -499,15 +500,11 @@ class Config:
         try:
             with self.connect() as pipes:
                 sessions = _by_ends(_answers.sessions(pipes.ask(_answers.SHOW_SESSIONS)))
-                held = _prefixes(_answers.announced(pipes.ask(_answers.SHOW_ANNOUNCED)))
-                unwanted = {
-                    (ends, item)
-                    for ends, session in old.items()
-                    for item in session.prefixes - (new[ends].prefixes if ends in new else set())
-                    if item in held.get(ends, ()) and ends in new
-                }
-                for (local, peer), item in sorted(unwanted):
-                    pipes.ask(f"neighbor {peer} local-ip {local} withdraw route {item}")
+                answer = pipes.ask(_answers.SHOW_ANNOUNCED)
+                held, rules = _prefixes(_answers.announced(answer)), _rules(_answers.rules(answer))
+                unwanted = _unwanted(old, new, held, rules)
+                for (local, peer), item, statement in unwanted:
+                    pipes.ask(f"neighbor {peer} local-ip {local} withdraw {statement}")
                     text = f"{peer} {item}"
                     if text not in self.result["withdrawn"]:
                         self.result["withdrawn"].append(text)
@@ -532,7 +529,12 @@ class Config:
             for (local, peer), session in sorted(new.items())
             for item in sorted(session.prefixes - held.get((local, peer), set()))
         ]
-        words += [f"the daemon still holds {item} for {peer}" for (_local, peer), item in sorted(unwanted)]
+        words += [
+            f"the daemon does not hold the rule {' '.join([item.skeleton, *item.ports])} for {peer}"
+            for (local, peer), session in sorted(new.items())
+            for item in sorted(_identity.missing(session.rules, rules.get((local, peer), [])))
+        ]
+        words += [f"the daemon still holds {item} for {peer}" for (_local, peer), item, _statement in unwanted]
         return words
 
 
@@ -547,8 +549,39 @@ def _prefixes(routes: list[dict[str, t.Any]]) -> dict[Ends, set[str]]:
     held: dict[Ends, set[str]] = {}
     for route in routes:
         ends = (_conffile.address(route["local_address"]), _conffile.address(route["peer_address"]))
-        held.setdefault(ends, set()).add(_conffile.prefix(route["prefix"]))
+        kind = route["family"].partition(" ")[2]
+        identity = _identity.route(route["prefix"], kind, route["rd"], route["path_information"])
+        held.setdefault(ends, set()).add(identity)
     return held
+
+
+def _rules(rules: list[dict[str, t.Any]]) -> dict[Ends, list[_identity.Rule]]:
+    held: dict[Ends, list[_identity.Rule]] = {}
+    for item in rules:
+        ends = (_conffile.address(item["local_address"]), _conffile.address(item["peer_address"]))
+        skeleton, ports = item["rule"]
+        held.setdefault(ends, []).append(_identity.Rule(skeleton, tuple(ports)))
+    return held
+
+
+def _unwanted(
+    old: dict[Ends, _conffile.Session],
+    new: dict[Ends, _conffile.Session],
+    held: dict[Ends, set[str]],
+    rules: dict[Ends, list[_identity.Rule]],
+) -> list[tuple[Ends, str, str]]:
+    """What the daemon holds and the new configuration does not have: ends, words for it, and what takes it back."""
+    found = []
+    for ends in sorted(old.keys() & new.keys()):
+        before, after = old[ends], new[ends]
+        for item in sorted(before.prefixes - after.prefixes):
+            if item in held.get(ends, ()):
+                found.append((ends, item, before.statements[item]))
+        gone = [item for item in before.rules if item not in after.rules]
+        for rule in sorted(_identity.surplus(gone, after.rules, rules.get(ends, []))):
+            words = " ".join([rule.skeleton, *rule.ports])
+            found.append((ends, f"flow {words}", f"flow {before.rules[rule]}"))
+    return found
 
 
 def main() -> None:

@@ -152,6 +152,13 @@ peerings:
       returned: with O(include_routes)
       type: list
       elements: dict
+    flows_advertised:
+      description:
+        - The FlowSpec rules that the daemon holds for the neighbor, each with C(family), C(text) in the daemon's words,
+          and C(rule), what it matches in a spelling that can be compared.
+      returned: with O(include_routes)
+      type: list
+      elements: dict
     md5:
       description: Whether the plan wants MD5, or null.
       type: bool
@@ -244,7 +251,8 @@ class Question:
             with _daemon.connect(self.options["pipe_dir"], timeout=self.options["answer_timeout"]) as pipes:
                 self.daemon["version"] = " ".join(pipes.ask("version")).split()[-1]
                 found = _answers.sessions(pipes.ask(_answers.SHOW_SESSIONS))
-                routes = _answers.announced(pipes.ask(_answers.SHOW_ANNOUNCED))
+                answer = pipes.ask(_answers.SHOW_ANNOUNCED)
+                routes, rules = _answers.announced(answer), _answers.rules(answer)
         except _daemon.DaemonDownError as exc:
             state = _service.state(self.module, self.options["service"])
             self.daemon.update(state="down", problem=f"{exc}; {state.describe(self.options['service'])}")
@@ -258,12 +266,16 @@ class Question:
             if route["next_hop"] == "self":  # 4.2 says so, 5.x gives the address
                 route["next_hop"] = ends[0]
             held.setdefault(ends, []).append(route)
+        flows: dict[tuple[str, str], list[dict[str, t.Any]]] = {}
+        for rule in rules:
+            ends = (_conffile.address(rule.pop("local_address")), _conffile.address(rule.pop("peer_address")))
+            flows.setdefault(ends, []).append(rule)
         peerings = []
         seen = set()
         for session in found:
             ends = (_conffile.address(session["local_address"]), _conffile.address(session["peer_address"]))
             seen.add(ends)
-            peerings.append(self.peering(ends, session, held.get(ends, [])))
+            peerings.append(self.peering(ends, session, held.get(ends, []), flows.get(ends, [])))
         for ends in self.wanted.keys() - seen:
             peerings.append(
                 self.absent(
@@ -275,11 +287,17 @@ class Question:
         return sorted(peerings, key=lambda item: (item["name"], item["local_address"] or ""))
 
     def peering(
-        self, ends: tuple[str, str], session: dict[str, t.Any], routes: list[dict[str, t.Any]]
+        self,
+        ends: tuple[str, str],
+        session: dict[str, t.Any],
+        routes: list[dict[str, t.Any]],
+        flows: list[dict[str, t.Any]],
     ) -> dict[str, t.Any]:
         wanted = self.wanted.get(ends, {})
         up = session["established"]
-        fields: dict[str, t.Any] = {"routes_advertised": routes} if self.options["include_routes"] else {}
+        fields: dict[str, t.Any] = {}
+        if self.options["include_routes"]:
+            fields = {"routes_advertised": routes, "flows_advertised": flows}
         problems = [] if not self.wanted or wanted else ["the plan has no such neighbor"]
         return _contract.peering(
             name=wanted.get("name") or session["peer_address"],

@@ -207,6 +207,17 @@ def description(value: Any) -> str:
     return str(value)
 
 
+def keyless(findings: Findings, reader: Reader[T]) -> Reader[T]:
+    """A reader of text that is shown and stored, so that no key of the host may stand in it."""
+
+    def read(value: Any) -> T:
+        if isinstance(value, str) and findings.hides(value):
+            raise Refusal("holds a key of exabgp_md5_keys", rule="text.key")
+        return reader(value)
+
+    return read
+
+
 class Section:
     """A mapping of the inventory being read: every fault in it becomes a finding that says where it stands."""
 
@@ -273,6 +284,11 @@ class Section:
         """Report the field as wrong."""
         self._failed.add(field)
         self.findings.refuse(self.where, field, refusal)
+
+    def refuse_inner(self, field: str, inner: str, refusal: Refusal) -> None:
+        """Report a field of the mapping that this field holds."""
+        self._failed.add(field)
+        self.findings.refuse(self.where, f"{field}.{inner}", refusal)
 
     def refuse_unknown(self, known: Collection[str], nearest: Nearest, advice: Mapping[str, str]) -> None:
         """Report each option that does not exist; `advice` has better hints for names that are often tried."""

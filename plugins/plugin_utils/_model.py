@@ -54,8 +54,15 @@ class Neighbor:
     prefix_limit: int | None = None
     scope: str | None = None
     default_route: bool = False
+    host_name: str | None = None
+    domain_name: str | None = None
+    source_interface: str | None = None
+    listen_port: int | None = None
+    capabilities: dict[str, Any] = field(default_factory=dict)
+    raw: str | None = None
     inherited: set[str] = field(default_factory=set)
     routes: list[Route] = field(default_factory=list)
+    flows: list[Route] = field(default_factory=list)
 
     def given(self, option: str) -> bool:
         """Tell whether the neighbor itself has the option, rightly or wrongly."""
@@ -65,6 +72,11 @@ class Neighbor:
     def external(self) -> bool:
         """Tell whether the session is known to be with another AS."""
         return None not in (self.local_as, self.peer_as) and self.local_as != self.peer_as
+
+    @property
+    def listens(self) -> bool:
+        """Tell whether the other end can open the session."""
+        return self.passive or self.listen_port is not None
 
     def carries(self, family: str) -> bool:
         """Tell whether prefixes of the family can be announced to it. What is not known is not refused."""
@@ -88,7 +100,12 @@ class Neighbor:
             "hold_time": self.hold_time,
             "passive": self.passive,
             "port": self.port,
+            "listen_port": self.listen_port,
+            "source_interface": self.source_interface,
+            "host_name": self.host_name,
+            "domain_name": self.domain_name,
             "families": self.families,
+            "capabilities": self.capabilities,
             "ttl": {
                 "outgoing": GTSM_TTL if ttl_security.on else self.multihop,
                 "incoming": GTSM_TTL if ttl_security.on else None,
@@ -101,7 +118,14 @@ class Neighbor:
             "prefix_limit": self.prefix_limit,
             "sessions_wanted": sessions.value["wanted"] if sessions else 1,
             "routes": self.routes,
+            "flows": self.flows,
+            "raw": as_raw(self.raw),
         }
+
+
+def as_raw(text: str | None) -> dict[str, Any] | None:
+    """Configuration text that the plan has not judged, marked as such; None where there is none."""
+    return None if text is None else {"raw": True, "text": text}
 
 
 def by_name(neighbors: Iterable[Neighbor]) -> dict[str, Neighbor]:

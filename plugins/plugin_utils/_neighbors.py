@@ -8,11 +8,14 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _capabilities as capabilities
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _fields as fields
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _groups as groups
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _peering as peering
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _policy as policy
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _profiles as profiles
-from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._addresses import FAMILIES
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._addresses import Address
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._families import FAMILIES
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import Section
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import Findings, Refusal, kind
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Control, Neighbor, together
@@ -40,6 +43,9 @@ OPTIONS = (
     "prefix_limit",
     "scope",
     "default_route",
+    "group",
+    "raw",
+    *capabilities.OPTIONS,
 )
 BGP_PORT = 179
 MAX_TTL = 255
@@ -56,6 +62,10 @@ _ADVICE = {
     "gtsm": "did you mean ttl_security",
     "ebgp_multihop": "did you mean multihop",
     "max_prefixes": "did you mean prefix_limit",
+    "groups": "did you mean group",
+    "graceful_restart": "did you mean capabilities.graceful_restart",
+    "add_path": "did you mean capabilities.add_path",
+    "route_refresh": "did you mean capabilities.route_refresh",
     "routes": "routes are given in exabgp_routes, with neighbors: [NAME]",
 }
 # What a neighbor takes over from its host: option -> (variable, reader).
@@ -74,12 +84,17 @@ def read_neighbors(findings: Findings, host: Section) -> list[Neighbor]:
         host.refuse(VARIABLE, Refusal("has no neighbor, and ExaBGP does not start without one", rule="neighbors.none"))
     defaults = {option: host.read(variable, reader) for option, (variable, reader) in _FROM_HOST.items()}
     nearest, catalog = Nearest(OPTIONS), read_profiles(findings, host)
+    shared = groups.Groups(host, OPTIONS, _ADVICE)
     neighbors = []
     for number, entry in enumerate(entries, start=1):
         if not isinstance(entry, dict):
             findings.error(f"neighbor #{number}", "", f"must be a mapping, but is {kind(entry)}", rule="neighbor.form")
             continue
-        neighbors.append(_read(findings, number, entry, defaults, nearest, catalog))
+        where = f"neighbor #{number}"
+        with contextlib.suppress(Refusal):  # reported later, where the name is read for good
+            where = f"neighbor {fields.name(entry.get('name'))}"
+        member = shared.member(findings, where, entry)
+        neighbors.append(_read(findings, member, defaults, nearest, catalog))
     _require_from_host(host, neighbors)
     _unique_names(findings, neighbors)
     _unique_sessions(findings, neighbors)
@@ -89,15 +104,11 @@ def read_neighbors(findings: Findings, host: Section) -> list[Neighbor]:
 
 def _read(
     findings: Findings,
-    number: int,
-    entry: dict[Any, Any],
+    section: Section,
     defaults: dict[str, Any],
     nearest: Nearest,
     catalog: Catalog,
 ) -> Neighbor:
-    section = Section(findings, f"neighbor #{number}", entry)
-    with contextlib.suppress(Refusal):  # reported below, where the name is read for good
-        section.where = f"neighbor {fields.name(entry.get('name'))}"
     neighbor = Neighbor(where=section.where, section=section)
     section.refuse_unknown(OPTIONS, nearest, _ADVICE)
     section.require("name", "every neighbor has a name of its own")
@@ -123,9 +134,13 @@ def _read(
     neighbor.multihop = section.read("multihop", fields.integer(1, MAX_TTL))
     neighbor.prefix_limit = section.read("prefix_limit", fields.integer(1, MOST_PREFIXES))
     policy.read_scope(section, neighbor)
+    capabilities.read(findings, neighbor)
     _check_alone(findings, neighbor)
     peering.check_neighbor(findings, neighbor)
+    capabilities.check_families(neighbor)
     policy.check_scope(findings, neighbor)
+    if section.failed("group") and not section.has("families"):
+        neighbor.families = None
     if neighbor.peer_as is None and neighbor.profile:
         section.require("peer_as", "the AS number of the other end")
     return neighbor
@@ -144,7 +159,7 @@ def _description_without_key(findings: Findings) -> Callable[[Any], str]:
 def _families(section: Section) -> list[str] | None:
     if not section.has("families"):
         return None
-    families = section.read_list("families", fields.one_of(tuple(FAMILIES.values())))
+    families = section.read_list("families", fields.one_of(FAMILIES))
     if section.failed("families"):
         return None
     if not families:
@@ -168,7 +183,7 @@ def _check_alone(findings: Findings, neighbor: Neighbor) -> None:
     """What holds for a neighbor of any profile."""
     local, peer = neighbor.local_address, neighbor.peer_address
     where = neighbor.where
-    if local and peer and local == peer:
+    if local and peer and local == peer and not _loopback(peer):
         findings.error(where, "peer_address", f"{peer.text} is also the local address", rule="session.self")
     elif local and peer and local.version != peer.version:
         findings.error(
@@ -195,6 +210,11 @@ def _check_alone(findings: Findings, neighbor: Neighbor) -> None:
             hint="leave it out",
             rule="port.passive",
         )
+
+
+def _loopback(address: Address) -> bool:
+    """Two speakers on one machine, with other ports, may well have the same address."""
+    return address.text == "::1" or (address.version == 4 and address.value >> 24 == 127)
 
 
 def _require_from_host(host: Section, neighbors: list[Neighbor]) -> None:
@@ -236,9 +256,9 @@ def _unique_sessions(findings: Findings, neighbors: list[Neighbor]) -> None:
 
 def _one_ttl_per_listener(findings: Findings, neighbors: list[Neighbor]) -> None:
     """Passive neighbors of one local address share a listening socket, and its minimum TTL."""
-    guarded = {n.local_address: n for n in neighbors if n.passive and n.ttl_security and n.ttl_security.on}
+    guarded = {n.local_address: n for n in neighbors if n.listens and n.ttl_security and n.ttl_security.on}
     for neighbor in neighbors:
-        if not neighbor.passive or not neighbor.ttl_security or neighbor.ttl_security.on:
+        if not neighbor.listens or not neighbor.ttl_security or neighbor.ttl_security.on:
             continue
         other = guarded.get(neighbor.local_address) if neighbor.local_address else None
         if other and neighbor.local_address:

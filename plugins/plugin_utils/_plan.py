@@ -12,13 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _flows as flows
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _groups as groups
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _keys as keys
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _line as line
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _neighbors as neighbors_
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _own_profiles as own_profiles
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _policy as policy
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _raw as raw
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _routes as routes
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import Section, router_id
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import HOST, Finding, Findings
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import as_raw
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._nearest import Nearest
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._peering import check_limits, check_sessions
 
@@ -28,10 +33,13 @@ VARIABLES = (
     "exabgp_router_id",
     "exabgp_local_address",
     neighbors_.VARIABLE,
+    groups.VARIABLE,
+    raw.VARIABLE,
     routes.VARIABLE,
     policy.ALLOWED,
     policy.NEXT_HOPS,
     own_profiles.VARIABLE,
+    flows.VARIABLE,
     keys.VARIABLE,
 )
 # The variables of the roles and of their results; what they may be called is for each role to say.
@@ -75,16 +83,20 @@ def plan_host(host: str, variables: Mapping[str, Any]) -> PlanResult:
     section = Section(findings, HOST, variables)
     neighbors = neighbors_.read_neighbors(findings, section)
     keys.check_keys(findings, section, neighbors)
-    routes.read_routes(findings, section, neighbors)
+    allowed = routes.read_routes(findings, section, neighbors)
+    flows.read_flows(findings, section, neighbors, allowed)
+    raw_text = raw.read(findings, section, neighbors)
     check_limits(findings, neighbors)
+    line.check(findings, line.of_host(variables), neighbors)
     if findings.errors:
         return PlanResult(None, findings.errors, findings.warnings)
     check_sessions(findings, neighbors)
     plan = {
         "host": host,
         "router_id": section.read("exabgp_router_id", router_id),
-        "listens": any(neighbor.passive for neighbor in neighbors),
+        "listens": any(neighbor.listens for neighbor in neighbors),
         "neighbors": [neighbor.as_plan() for neighbor in neighbors],
+        "raw": as_raw(raw_text),
         "warnings": [finding.text for finding in findings.warnings],
     }
     return PlanResult(plan, [], findings.warnings)
@@ -92,13 +104,15 @@ def plan_host(host: str, variables: Mapping[str, Any]) -> PlanResult:
 
 def takes(name: Any) -> bool:
     """Tell whether a variable of this name is for the plan: one that it reads, or one that it refuses."""
-    return isinstance(name, str) and name.startswith(PREFIX) and not name.startswith(OTHER_VARIABLES)
+    if not isinstance(name, str) or not name.startswith(PREFIX):
+        return False
+    return name in VARIABLES or name in line.VARIABLES or not name.startswith(OTHER_VARIABLES)
 
 
 def _refuse_unknown(findings: Findings, variables: Mapping[str, Any]) -> None:
     nearest = Nearest(VARIABLES, PREFIX)
     for name in variables:
-        if takes(name) and name not in VARIABLES:
+        if takes(name) and name not in VARIABLES and name not in line.VARIABLES:
             findings.error(
                 HOST,
                 findings.shown(name),

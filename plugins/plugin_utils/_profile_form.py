@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _fields as fields
-from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._addresses import BITS, FAMILIES
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._addresses import BITS
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._families import FAMILIES
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import MAX_U16, MAX_U32, Reader, Section
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import Findings, Refusal, kind
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._nearest import Nearest
@@ -113,7 +114,7 @@ def _range(value: Any) -> list[int]:
 def _family_list(value: Any) -> str | list[str]:
     if isinstance(value, str) and value.strip().lower() == "session":
         return "session"
-    return list_of(fields.one_of(tuple(FAMILIES.values())))(value)
+    return list_of(fields.one_of(FAMILIES))(value)
 
 
 def _inside(value: Mapping[str, Any]) -> None:
@@ -187,7 +188,7 @@ FORMS: dict[str, Reader[Any] | Parts] = {
         {
             "default": Part(_family_list, required=True),
             "allowed": Part(_family_list, required=True),
-            "required": Part(list_of(fields.one_of(tuple(FAMILIES.values())))),
+            "required": Part(list_of(fields.one_of(FAMILIES))),
         },
         _default_is_allowed,
     ),

@@ -11,31 +11,23 @@ from typing import Any
 
 import jinja2
 
-from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._communities import exabgp_spelling
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._statements import (
+    flow_statement,
+    is_static,
+    route_statement,
+)
 
 TEMPLATE = Path(__file__).parent / "exabgp.conf.j2"
 
 
 def render(plan: Mapping[str, Any]) -> str:
     """Return the configuration for ExaBGP 4.2 and 5.x, with @@md5:NAME@@ wherever a key has to be put in."""
-    return _template().render(plan=plan, route_statement=_remembered_statement())
-
-
-def route_statement(route: Mapping[str, Any]) -> str:
-    """One route of the plan as a statement of ExaBGP's static section, without the semicolon."""
-    words = [f"route {route['prefix']} next-hop {route['next_hop']}"]
-    for keyword, key in (("origin", "origin"), ("med", "med"), ("local-preference", "local_preference")):
-        if route[key] is not None:
-            words.append(f"{keyword} {route[key]}")
-    for keyword, items in (
-        ("as-path", route["as_path"]),
-        ("community", route["communities"]),
-        ("large-community", route["large_communities"]),
-        ("extended-community", [exabgp_spelling(item) for item in route["extended_communities"]]),
-    ):
-        if items:
-            words.append(f"{keyword} [ {' '.join(map(str, items))} ]")
-    return " ".join(words)
+    return _template().render(
+        plan=plan,
+        route_statement=_remembered_statement(),
+        flow_statement=flow_statement,
+        is_static=is_static,
+    )
 
 
 def _remembered_statement() -> Any:

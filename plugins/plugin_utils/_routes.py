@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _communities as communities
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _fields as fields
-from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._addresses import Address, Prefix
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _route_fields as route_fields
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._addresses import Address, Prefix, PrefixSet
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._capabilities import sends_paths
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import MAX_U32, Section
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import Findings, Refusal, kind
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Neighbor, Route, by_name, together
@@ -31,6 +33,7 @@ OPTIONS = (
     "large_communities",
     "extended_communities",
     "neighbors",
+    *route_fields.OPTIONS,
 )
 SELF = "self"
 ORIGINS = ("igp", "egp", "incomplete")
@@ -42,6 +45,7 @@ _ADVICE = {
     "extended_community": "did you mean extended_communities",
     "neighbor": "did you mean neighbors",
     "network": "did you mean prefix",
+    **route_fields.ADVICE,
 }
 _LOOKS_LIKE_A_PREFIX = re.compile(r"[0-9A-Fa-f.:/]{1,50}")
 # RFC 4271 section 4.3: the length of an AS path segment is one byte.
@@ -51,14 +55,19 @@ _med = fields.integer(0, MAX_U32)
 _origin = fields.one_of(ORIGINS)
 
 
-def read_routes(findings: Findings, host: Section, neighbors: list[Neighbor]) -> None:
-    """Read all routes of a host and hang each on the neighbors that it is announced to."""
-    reader = _RouteReader(findings, neighbors, Policy(findings, host, neighbors))
+def read_routes(findings: Findings, host: Section, neighbors: list[Neighbor]) -> PrefixSet | None:
+    """Read all routes of a host and hang each on the neighbors that it is announced to.
+
+    Returns the allow-list; None when there is none to hold prefixes against.
+    """
+    policy = Policy(findings, host, neighbors)
+    reader = _RouteReader(findings, neighbors, policy)
     for number, entry in enumerate(host.read_list(VARIABLE, lambda entry: entry), start=1):
         if isinstance(entry, dict):
             reader.read(number, entry)
         else:
             findings.error(f"route #{number}", "", f"must be a mapping, but is {kind(entry)}", rule="route.form")
+    return policy.allowed
 
 
 class _RouteReader:
@@ -69,7 +78,7 @@ class _RouteReader:
         self._neighbors = neighbors
         self._by_name = by_name(neighbors)
         self._policy = policy
-        self._announced: dict[str, list[Neighbor]] = {}
+        self._announced: dict[tuple[Any, ...], list[Neighbor]] = {}
         self._options = Nearest(OPTIONS)
         self._names = Nearest(self._by_name)
         self._next_hop = _remembered(_next_hop)
@@ -91,7 +100,7 @@ class _RouteReader:
             section.refuse("as_path", refusal)
         route: Route = {
             "prefix": prefix.text if prefix else None,
-            "family": prefix.family if prefix else None,
+            "family": None,
             "next_hop": next_hop.text if isinstance(next_hop, Address) else next_hop,
             "origin": section.read("origin", _origin),
             "med": section.read("med", _med),
@@ -101,17 +110,26 @@ class _RouteReader:
             "large_communities": _once_each(section.read_list("large_communities", self._large)),
             "extended_communities": _once_each(section.read_list("extended_communities", self._extended)),
         }
+        route.update(route_fields.read(section, entry, prefix))
+        family = route["family"]
         named = self._named(section)
         if prefix is None:
             return
-        carriers = self._carriers(section, prefix, named)
+        carriers = self._carriers(section, family, named)
+        pieces = route_fields.pieces(section, prefix)
+        # One piece stands for all: they have one length, and lie inside the prefix that is held as well.
         self._policy.check(section, prefix, as_path, carriers)
+        if len(pieces) > 1 and not section.failed("prefix"):
+            self._policy.check(section, pieces[0], as_path, carriers)
         if next_hop is not None:
             self._check_next_hop(section, prefix, next_hop, carriers)
         self._check_ebgp(section, as_path, local_preference, carriers)
-        self._check_once(section, prefix, carriers)
-        for neighbor in carriers:
-            neighbor.routes.append(route)
+        self._check_paths(section, route, carriers)
+        for piece in pieces:
+            planned = route if len(pieces) == 1 else {**route, "prefix": piece.text}
+            self._check_once(section, planned, carriers)
+            for neighbor in carriers:
+                neighbor.routes.append(planned)
 
     def _named(self, section: Section) -> list[Neighbor] | None:
         """The neighbors that the route names. None when it names none, and so means all that carry it."""
@@ -128,16 +146,17 @@ class _RouteReader:
             raise Refusal("is no neighbor of this host", hint, value=value, rule="route.neighbors")
         return value
 
-    def _carriers(self, section: Section, prefix: Prefix, named: list[Neighbor] | None) -> list[Neighbor]:
+    def _carriers(self, section: Section, family: str, named: list[Neighbor] | None) -> list[Neighbor]:
         """The neighbors that the route goes to; reported when a named one, or no one at all, can carry it."""
         asked = self._neighbors if named is None else named
-        carriers = [neighbor for neighbor in asked if neighbor.carries(prefix.family)]
+        carriers = [neighbor for neighbor in asked if neighbor.carries(family)]
         if named is None and not carriers and self._neighbors:
-            reason = f"no neighbor carries {prefix.family}"
-            section.refuse("prefix", Refusal(reason, "add it to a neighbor's families", rule="route.family"))
+            reason = f"no neighbor carries {family}"
+            refusal = Refusal(reason, "add it to a neighbor's families", rule="route.family")
+            section.refuse("prefix", refusal)
         elif named is not None and len(carriers) < len(asked):
-            without = [neighbor for neighbor in asked if not neighbor.carries(prefix.family)]
-            reason = f"{together(without, 'does', 'do')} not carry {prefix.family}"
+            without = [neighbor for neighbor in asked if not neighbor.carries(family)]
+            reason = f"{together(without, 'does', 'do')} not carry {family}"
             section.refuse("neighbors", Refusal(reason, "add it to the families, or leave the neighbor out",
                                                 rule="route.family"))  # fmt: skip
         return carriers
@@ -192,10 +211,26 @@ class _RouteReader:
                 source="RFC 4271 section 5.1.5",
             )
 
-    def _check_once(self, section: Section, prefix: Prefix, carriers: list[Neighbor]) -> None:
-        announced = self._announced.get(prefix.text)
+    def _check_paths(self, section: Section, route: Route, carriers: list[Neighbor]) -> None:
+        if route["path_information"] is None:
+            return
+        deaf = [neighbor for neighbor in carriers if not sends_paths(neighbor, route["family"])]
+        if deaf:
+            section.refuse(
+                "path_information",
+                Refusal(
+                    f"{together(deaf, 'does', 'do')} not send several paths of {route['family']}",
+                    "set capabilities.add_path: send for the neighbor, or leave path_information out",
+                    rule="path_information.add_path",
+                    source="RFC 7911 section 5",
+                ),
+            )
+
+    def _check_once(self, section: Section, route: Route, carriers: list[Neighbor]) -> None:
+        key = (route["prefix"], route["family"], route["rd"], route["path_information"])
+        announced = self._announced.get(key)
         if announced is None:
-            self._announced[prefix.text] = carriers
+            self._announced[key] = carriers
             return
         already = set(map(id, announced))
         twice = [neighbor for neighbor in carriers if id(neighbor) in already]
@@ -204,7 +239,7 @@ class _RouteReader:
                 "prefix",
                 Refusal(f"{together(twice, 'has', 'have')} it already", "each prefix once", rule="route.twice"),
             )
-        self._announced[prefix.text] = announced + carriers
+        self._announced[key] = announced + carriers
 
 
 def _where(number: int, entry: dict[Any, Any]) -> str:

@@ -8,6 +8,10 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils._conffile import read_sessions
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils._identity import Rule, missing, rule
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils._identity import route as identity
+
 _ATTRIBUTES = (
     "next_hop",
     "origin",
@@ -17,6 +21,10 @@ _ATTRIBUTES = (
     "communities",
     "large_communities",
     "extended_communities",
+    "label",
+    "originator_id",
+    "cluster_list",
+    "aggregator",
 )
 _COLUMNS = ("HOST", "NEIGHBOR", "PEER", "AS", "STATE", "UP FOR", "ANNOUNCED")
 
@@ -40,9 +48,12 @@ def verdict(plan: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any
         faults += [
             f"{host}: neighbor {neighbor['name']}: {fault}" for fault in _faults(neighbor, peering, answer["daemon"])
         ]
-    for peering in peerings.values():
+    raw = read_sessions((plan.get("raw") or {}).get("text", ""))
+    for ends, peering in peerings.items():
         name = peering["peer_address"]
         rows.append(_row(host, {"name": name, "routes": []}, peering))
+        if ends in raw:
+            continue
         faults.append(
             f"{host}: neighbor {name}: the daemon has this session and the plan does not (run site.yml to remove it)"
         )
@@ -57,23 +68,40 @@ def _faults(neighbor: Mapping[str, Any], peering: Mapping[str, Any], daemon: Map
             f"state: the session with {neighbor['peer_address']} AS {neighbor['peer_as']} is {state}: {reasons} "
             f"(next: journalctl -u exabgp -n 50; ss -tni dst {neighbor['peer_address']})"
         ]
-    held = {_prefix(route["prefix"]): route for route in peering["routes_advertised"]}
+    held = {_identity(route): route for route in peering["routes_advertised"]}
     faults = []
     for route in neighbor["routes"]:
-        found = held.get(_prefix(route["prefix"]))
+        found = held.get(_identity(route))
         if found is None:
+            if route.get("watchdog"):  # a helper says when it is announced
+                continue
             faults.append(f"route {route['prefix']}: planned and not announced (run site.yml to announce it)")
             continue
         for name in _ATTRIBUTES:
             wanted = _wanted(name, route, neighbor)
-            if wanted is not None and wanted != _normal(name, found[name]):
+            if wanted is not None and wanted != _normal(name, found.get(name)):
                 faults.append(f"route {route['prefix']}: {name}: announced with {found[name]}, planned is {wanted}")
-    return faults
+    return faults + _flow_faults(neighbor, peering)
+
+
+def _flow_faults(neighbor: Mapping[str, Any], peering: Mapping[str, Any]) -> list[str]:
+    """Rules are compared by what they match; what ExaBGP prints of their actions differs from line to line."""
+    held = [Rule(item["rule"][0], tuple(item["rule"][1])) for item in peering.get("flows_advertised", [])]
+    planned = {rule(flow["match"], flow["rd"]): flow["name"] for flow in neighbor.get("flows", [])}
+    return [
+        f"flow {planned[item]}: planned and not announced (run site.yml to announce it)"
+        for item in missing(planned, held)
+    ]
+
+
+def _identity(route: Mapping[str, Any]) -> str:
+    kind = str(route.get("family") or "").partition(" ")[2] or "unicast"
+    return identity(route["prefix"], kind, route.get("rd"), route.get("path_information"))
 
 
 def _wanted(name: str, route: Mapping[str, Any], neighbor: Mapping[str, Any]) -> Any:
     """A planned attribute as the daemon would show it; None where the plan leaves it open."""
-    value = route[name]
+    value = route.get(name)
     if name == "next_hop" and value == "self":
         local = _address(neighbor["local_address"])
         return local if ("ipv6" in route["family"]) == (":" in local) else None
@@ -119,12 +147,5 @@ def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
 def _address(text: Any) -> str:
     try:
         return str(ipaddress.ip_address(str(text)))
-    except ValueError:
-        return str(text)
-
-
-def _prefix(text: Any) -> str:
-    try:
-        return str(ipaddress.ip_network(str(text), strict=False))
     except ValueError:
         return str(text)

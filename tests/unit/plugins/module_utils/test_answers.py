@@ -97,6 +97,13 @@ def test_announced_routes_are_read_with_their_attributes(path):
         "communities": ["65001:1", "no-export"],
         "large_communities": ["65001:1:2"],
         "extended_communities": ["target:65001:5", "origin:10.0.0.1:5", "target:70000:5"],
+        "label": None,
+        "rd": None,
+        "path_information": None,
+        "originator_id": None,
+        "cluster_list": [],
+        "atomic_aggregate": False,
+        "aggregator": None,
     }
     assert (second["family"], second["prefix"], second["next_hop"], second["med"]) == (
         "ipv6 unicast",

@@ -11,13 +11,22 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _neighbors, _own_profiles, _profile_form, _routes
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import (
+    _flow_action,
+    _flow_match,
+    _flows,
+    _neighbors,
+    _own_profiles,
+    _profile_form,
+    _routes,
+)
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import VARIABLES, plan_host
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._render import render
 
+HERE = Path(__file__).parent
 GOOD = {
     name: inventory
-    for path in sorted(Path(__file__).parent.glob("good*.yml"))
+    for path in sorted(HERE.glob("*good*.yml"))
     for name, inventory in yaml.safe_load(path.read_text(encoding="utf-8")).items()
 }
 KEY = "hunter2Hunter2hunter2"
@@ -41,7 +50,8 @@ scalars = (
     | st.dates()
 )
 of_profiles = [*_own_profiles.OPTIONS, *_own_profiles.FACT_OPTIONS, *_profile_form.FORMS, "minimum", "default"]
-of_entries = [*_neighbors.OPTIONS, *_routes.OPTIONS, *of_profiles]
+of_flows = [*_flows.OPTIONS, *_flow_match.OPTIONS, *_flow_action.OPTIONS]
+of_entries = [*_neighbors.OPTIONS, *_routes.OPTIONS, *of_profiles, *of_flows]
 names = st.sampled_from(of_entries) | st.text(max_size=8) | st.integers() | st.none()
 values = st.recursive(
     scalars,
@@ -51,6 +61,9 @@ values = st.recursive(
 neighbors = st.lists(st.dictionaries(st.sampled_from(_neighbors.OPTIONS), values, max_size=15) | values, max_size=4)
 routes = st.lists(st.dictionaries(st.sampled_from(_routes.OPTIONS), values, max_size=10) | values, max_size=4)
 relaxed = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+conditions = st.dictionaries(st.sampled_from([*_flow_match.OPTIONS, *_flow_action.OPTIONS]), values, max_size=6)
+flows = st.lists(st.dictionaries(st.sampled_from(_flows.OPTIONS), conditions | values, max_size=5) | values, max_size=4)
+groups = st.dictionaries(st.sampled_from(["core-1", "yes", "a b"]) | names, st.dictionaries(names, values) | values)
 
 
 def judged(inventory):
@@ -88,6 +101,22 @@ def test_any_neighbors_and_routes(some_neighbors, some_routes, allowed):
             "exabgp_routes": some_routes,
             "exabgp_allowed_prefixes": allowed,
             "exabgp_md5_keys": {"core-1": KEY, "core-2": [KEY]},
+        }
+    )
+
+
+@relaxed
+@given(groups | values, flows, values)
+def test_any_groups_flows_and_raw(some_groups, some_flows, raw):
+    inventory = copy.deepcopy(GOOD["families"])
+    inventory["exabgp_neighbors"][0] |= {"group": "core-1", "raw": raw}
+    judged(
+        inventory
+        | {
+            "exabgp_neighbor_groups": some_groups,
+            "exabgp_flows": some_flows,
+            "exabgp_raw": raw,
+            "exabgp_md5_keys": {"core-1": KEY},
         }
     )
 
@@ -137,6 +166,9 @@ def test_a_number_that_python_does_not_print():
         judged(GOOD["azure"] | {"exabgp_neighbors": [GOOD["azure"]["exabgp_neighbors"][0] | {option: huge}]})
     for option in (*_routes.OPTIONS, huge):
         judged(GOOD["azure"] | {"exabgp_routes": [{"prefix": "203.0.113.0/24", option: huge}]})
+    for option in of_flows:
+        whole = {"name": "f", "match": {option: huge}, "action": {option: huge}, option: huge}
+        judged(GOOD["families"] | {"exabgp_flows": [whole]})
     for variable in VARIABLES:
         judged(GOOD["azure"] | {variable: huge})
     judged(GOOD["gcp"] | {"exabgp_md5_keys": {"cr-0": huge, huge: huge}})

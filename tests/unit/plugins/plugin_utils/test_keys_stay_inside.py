@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _neighbors, _routes
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import (
+    _capabilities,
+    _flow_action,
+    _flow_match,
+    _flows,
+    _neighbors,
+    _routes,
+)
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import plan_host
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._render import render
 
@@ -91,6 +98,39 @@ def test_a_key_written_into_a_profile_of_ones_own_is_not_quoted(place):
     )
     assert KEY not in everything(inventory)
     del inventory["exabgp_neighbors"][-1]["local_as"]
+    assert KEY not in everything(inventory)
+
+
+@pytest.mark.parametrize("option", _flows.OPTIONS + _flow_match.OPTIONS + _flow_action.OPTIONS)
+@pytest.mark.parametrize("wrap", [lambda key: key, lambda key: [key]])
+def test_a_key_written_into_a_rule_is_not_quoted(option, wrap):
+    value = wrap(KEY)
+    match = {"destination": "203.0.113.1/32"} | ({option: value} if option in _flow_match.OPTIONS else {})
+    action = {"discard": True} | ({option: value} if option in _flow_action.OPTIONS else {})
+    flow = {"name": "f", "match": match, "action": action} | ({option: value} if option in _flows.OPTIONS else {})
+    assert KEY not in everything(with_key(exabgp_flows=[flow]))
+
+
+@pytest.mark.parametrize("option", _capabilities.CAPABILITIES)
+def test_a_key_written_as_a_capability_is_not_quoted(option):
+    inventory = with_key()
+    inventory["exabgp_neighbors"][0]["capabilities"] = {option: KEY}
+    assert KEY not in everything(inventory)
+
+
+@pytest.mark.parametrize("wrap", [lambda key: f"inherit {key};", lambda key: f"md5-password {key};", lambda key: key])
+def test_a_key_written_into_raw_text_is_not_quoted(wrap):
+    inventory = with_key(exabgp_raw=wrap(KEY))
+    inventory["exabgp_neighbors"][0]["raw"] = wrap(KEY)
+    text = everything(inventory)
+    assert KEY not in text
+    assert "holds a key of exabgp_md5_keys" in text
+
+
+def test_a_key_in_a_group_is_not_quoted():
+    groups = {KEY: {"md5": KEY, KEY: 1}, "edge": {"md5": KEY, "host_name": KEY, "description": KEY}}
+    inventory = with_key(exabgp_neighbor_groups=groups)
+    inventory["exabgp_neighbors"][0]["group"] = ["edge", KEY]
     assert KEY not in everything(inventory)
 
 

@@ -7,6 +7,7 @@ import copy
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -16,10 +17,10 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import plan_
 HERE = Path(__file__).parent
 GOOD = {
     name: inventory
-    for path in sorted(HERE.glob("good*.yml"))
+    for path in sorted(HERE.glob("*good*.yml"))
     for name, inventory in yaml.safe_load(path.read_text(encoding="utf-8")).items()
 }
-WRONG = [case for path in sorted(HERE.glob("wrong*.yml")) for case in yaml.safe_load(path.read_text(encoding="utf-8"))]
+WRONG = [case for path in sorted(HERE.glob("*wrong*.yml")) for case in yaml.safe_load(path.read_text(encoding="utf-8"))]
 HOST = "edge-1"
 PLAIN_TYPES = {dict, list, str, int, bool, type(None)}
 
@@ -111,7 +112,7 @@ def test_planning_leaves_the_inventory_as_it_was():
 
 def test_a_neighbor_of_the_plan_has_all_that_the_contract_names():
     plan = good_plan(GOOD["router"])
-    assert list(plan) == ["host", "router_id", "listens", "neighbors", "warnings"]
+    assert list(plan) == ["host", "router_id", "listens", "neighbors", "raw", "warnings"]
     assert neighbor(plan, "core-1") | {"routes": []} == {
         "name": "core-1",
         "profile": "router",
@@ -126,7 +127,19 @@ def test_a_neighbor_of_the_plan_has_all_that_the_contract_names():
         "hold_time": 30,
         "passive": False,
         "port": 179,
+        "listen_port": None,
+        "source_interface": None,
+        "host_name": None,
+        "domain_name": None,
         "families": ["ipv4 unicast"],
+        "capabilities": {
+            "route_refresh": None,
+            "graceful_restart": None,
+            "extended_message": None,
+            "asn4": None,
+            "add_path": None,
+            "add_path_families": [],
+        },
         "ttl": {"outgoing": 255, "incoming": 255},
         "md5": True,
         "controls": {
@@ -136,13 +149,26 @@ def test_a_neighbor_of_the_plan_has_all_that_the_contract_names():
         "prefix_limit": None,
         "sessions_wanted": 1,
         "routes": [],
+        "flows": [],
+        "raw": None,
     }
 
 
 def test_a_route_of_the_plan_has_every_attribute_in_one_spelling():
     routes = neighbor(good_plan(GOOD["router"]), "core-1")["routes"]
     assert [route["prefix"] for route in routes] == ["203.0.113.0/25", "203.0.113.128/25", "198.51.100.7/32"]
-    assert routes[0] == {
+    absent: dict[str, Any] = {
+        "label": None,
+        "rd": None,
+        "path_information": None,
+        "watchdog": None,
+        "withdraw": False,
+        "atomic_aggregate": False,
+        "aggregator": None,
+        "originator_id": None,
+        "cluster_list": [],
+    }
+    assert routes[0] == absent | {
         "prefix": "203.0.113.0/25",
         "family": "ipv4 unicast",
         "next_hop": "self",
@@ -154,7 +180,7 @@ def test_a_route_of_the_plan_has_every_attribute_in_one_spelling():
         "large_communities": [],
         "extended_communities": [],
     }
-    assert routes[1] == {
+    assert routes[1] == absent | {
         "prefix": "203.0.113.128/25",
         "family": "ipv4 unicast",
         "next_hop": "10.0.2.99",
@@ -246,6 +272,70 @@ def test_every_verdict_of_a_profile_names_its_rule_and_source():
     ]
     assert len({finding.rule for finding in verdicts}) >= 25
     assert all(finding.source for finding in verdicts)
+
+
+def test_a_neighbor_wins_over_its_groups_and_a_later_group_over_an_earlier_one():
+    inventory = copy.deepcopy(GOOD["families"])
+    inventory["exabgp_neighbor_groups"]["late"] = {"hold_time": 90, "description": "late"}
+    inventory["exabgp_neighbors"][1]["group"] = ["edge", "late"]
+    plan = good_plan(inventory)
+    own, last = neighbor(plan, "core-1"), neighbor(plan, "core-2")
+    assert (own["hold_time"], own["description"]) == (60, "an edge router")
+    assert (last["hold_time"], last["description"]) == (90, "late")
+
+
+def test_a_wrong_value_of_a_group_is_told_once_for_all_of_its_members():
+    inventory = copy.deepcopy(GOOD["families"])
+    inventory["exabgp_neighbor_groups"]["edge"]["hold_time"] = 2
+    inventory["exabgp_neighbors"][0].pop("hold_time")
+    assert texts(plan_host(HOST, inventory).errors) == [
+        "group edge: hold_time: 2 is refused: a hold time is 0 or at least 3 seconds"
+    ]
+
+
+def test_the_family_of_a_route_follows_from_its_fields():
+    routes = neighbor(good_plan(GOOD["families"]), "core-1")["routes"]
+    assert [(route["prefix"], route["family"]) for route in routes] == [
+        ("203.0.113.0/24", "ipv4 unicast"),
+        ("203.0.113.0/24", "ipv4 unicast"),
+        ("203.0.113.0/24", "ipv4 multicast"),
+        ("203.0.113.0/24", "ipv4 nlri-mpls"),
+        ("2001:db8:1::/48", "ipv6 nlri-mpls"),
+        ("10.9.0.0/16", "ipv4 mpls-vpn"),
+        ("10.9.0.0/16", "ipv4 mpls-vpn"),
+        ("fd00:9::/48", "ipv6 mpls-vpn"),
+    ]
+    assert [route["path_information"] for route in routes[:2]] == [1, 2]
+
+
+def test_a_split_prefix_is_planned_in_pieces():
+    routes = neighbor(good_plan(GOOD["families"]), "core-2")["routes"]
+    assert [route["prefix"] for route in routes] == ["198.51.102.0/24", "198.51.103.0/24", "198.51.100.0/24"]
+
+
+def test_a_rule_has_its_conditions_in_one_spelling():
+    flows = {flow["name"]: flow for flow in neighbor(good_plan(GOOD["families"]), "core-1")["flows"]}
+    assert flows["web-limit"]["family"] == "ipv4 flow"
+    assert flows["web-limit"]["match"] == {
+        "destination": "203.0.113.10/32",
+        "source": "198.51.100.0/24",
+        "protocol": ["=tcp", "=udp"],
+        "destination_port": ["=80", "=443", ">=8080&<=8088", ">1024&<2000&!=1500"],
+        "tcp_flags": ["syn", "=syn+ack", "!fin&!=push"],
+        "dscp": ["=10", "=46"],
+    }
+    assert flows["six"]["family"] == "ipv6 flow"
+    assert flows["in-a-vrf"]["family"] == "ipv4 flow-vpn"
+    assert [flow["name"] for flow in neighbor(good_plan(GOOD["families"]), "core-2")["flows"]] == [
+        "ntp-reflection", "fragments", "ping", "tap", "four-bytes",
+    ]  # fmt: skip
+
+
+def test_raw_text_is_marked_as_such():
+    plan = good_plan(GOOD["families"])
+    assert plan["raw"] == {"raw": True, "text": GOOD["families"]["exabgp_raw"].rstrip()}
+    assert neighbor(plan, "core-1")["raw"]["raw"] is True
+    assert neighbor(plan, "core-2")["raw"] is None
 
 
 def test_variables_of_roles_and_of_others_are_not_looked_at():

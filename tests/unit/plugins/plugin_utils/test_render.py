@@ -13,13 +13,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils import _conffile
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._communities import exabgp_spelling
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import plan_host
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._render import render
 
+HERE = Path(__file__).parent
 GOOD = {
     name: inventory
-    for path in sorted(Path(__file__).parent.glob("good*.yml"))
+    for path in sorted(HERE.glob("*good*.yml"))
     for name, inventory in yaml.safe_load(path.read_text(encoding="utf-8")).items()
 }
 
@@ -117,9 +119,10 @@ def test_a_neighbor_without_routes_has_no_static_section():
 @pytest.mark.parametrize("name", GOOD)
 def test_exabgp_5_takes_it(exabgp_5, name, tmp_path):
     path = tmp_path / "exabgp.conf"
-    path.write_text(config(name), encoding="utf-8")
+    path.write_text(_conffile.self_checked(config(name)), encoding="utf-8")
     result = run(exabgp_5, "validate", "-n", "-r", str(path))
     assert result.returncode == 0, result.stdout + result.stderr
+    path.write_text(config(name), encoding="utf-8")
     printed = run(exabgp_5, "validate", "-n", str(path))
     neighbors = re.findall(r"neighbor\s+\S+$", printed.stdout + printed.stderr, re.MULTILINE)
     assert len(neighbors) == len(GOOD[name]["exabgp_neighbors"])
@@ -128,7 +131,7 @@ def test_exabgp_5_takes_it(exabgp_5, name, tmp_path):
 @pytest.mark.parametrize("name", GOOD)
 def test_exabgp_42_takes_it(exabgp_42, name, tmp_path):
     path = tmp_path / "exabgp.conf"
-    path.write_text(config(name), encoding="utf-8")
+    path.write_text(_conffile.self_checked(config(name)), encoding="utf-8")
     result = run(exabgp_42, "--test", str(path))
     assert result.returncode == 0, result.stdout + result.stderr
     printed = run(exabgp_42, "--validate", str(path))

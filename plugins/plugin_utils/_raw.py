@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This plugin util is private to the collection; its interface may change in any release.
+"""Raw configuration: what ExaBGP can and the plan has no field for, of a neighbor (raw) or of the file (exabgp_raw).
+
+ExaBGP itself judges it, on the host. Here it is only kept from what would make the plan untrue: it may hold no key,
+may not leave its place (braces), and may not say again, and so overrule, what the plan says.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils._grammar import GrammarError, Statement, flat, parse
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import Section
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import HOST, Findings, Refusal, kind
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Neighbor
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._policy import ALLOWED
+
+VARIABLE = "exabgp_raw"
+OPTION = "raw"
+_KEYWORDS_OF_KEYS = ("md5-password", "md5-base64")
+_FILE_SECTIONS = ("process", "template", "neighbor")
+_ANNOUNCING = ("static", "announce", "flow", "l2vpn")
+# What the template always prints, or prints where the inventory has it, and the option that says it.
+_PLANNED = {
+    "router-id": "router_id",
+    "local-address": "local_address",
+    "local-as": "local_as",
+    "peer-address": "peer_address",
+    "peer-as": "peer_as",
+    "hold-time": "hold_time",
+    "passive": "passive",
+    "listen": "listen_port",
+    "connect": "port",
+    "outgoing-ttl": "multihop or ttl_security",
+    "incoming-ttl": "ttl_security",
+    "description": "description",
+    "host-name": "host_name",
+    "domain-name": "domain_name",
+    "source-interface": "source_interface",
+}
+_PLANNED_CAPABILITIES = {
+    "asn4": "asn4",
+    "route-refresh": "route_refresh",
+    "graceful-restart": "graceful_restart",
+    "extended-message": "extended_message",
+    "add-path": "add_path",
+}
+
+
+def read(findings: Findings, host: Section, neighbors: list[Neighbor]) -> str | None:
+    """Read the raw text of every neighbor into it, and return that of the file."""
+    guarded = host.has(ALLOWED)
+    for neighbor in neighbors:
+        section = neighbor.section
+        neighbor.raw, statements = _text(findings, section, OPTION)
+        for statement in statements:
+            _check_neighbor(section, OPTION, statement)
+            if guarded and statement.keyword in _ANNOUNCING:
+                section.refuse(OPTION, _announces(statement))
+    text, statements = _text(findings, host, VARIABLE)
+    sessions = []
+    for statement in statements:
+        if not statement.section or statement.keyword not in _FILE_SECTIONS:
+            shown = findings.shown(statement.keyword)
+            reason = f"line {statement.line}: {shown} is no section of the file: {', '.join(_FILE_SECTIONS)}"
+            host.refuse(VARIABLE, Refusal(reason, rule="raw.section"))
+        if statement.keyword == "neighbor":
+            sessions.append(" ".join(statement.words[1:]))
+        if guarded and statement.keyword != "process":
+            for inner in flat(statement.inner):
+                if inner.section and inner.keyword in _ANNOUNCING:
+                    host.refuse(VARIABLE, _announces(inner))
+    if sessions and not host.failed(VARIABLE):
+        findings.warn(
+            HOST,
+            VARIABLE,
+            f"has neighbors that the plan knows nothing of: {findings.shown(', '.join(sessions))}",
+            hint="what is in exabgp_neighbors is checked",
+            rule="raw.neighbor",
+        )
+    return text
+
+
+def _announces(statement: Statement) -> Refusal:
+    return Refusal(
+        f"line {statement.line}: {statement.keyword} announces what {ALLOWED} cannot judge",
+        "use exabgp_routes or exabgp_flows",
+        rule="raw.allowed",
+    )
+
+
+def _text(findings: Findings, section: Section, option: str) -> tuple[str | None, list[Statement]]:
+    """The text and its statements; nothing when there is none, or a wrong one that is reported."""
+    value = section.read(option, lambda value: _readable(findings, value))
+    if value is None:
+        return None, []
+    statements = parse(value)
+    for statement in flat(statements):
+        for keyword in _KEYWORDS_OF_KEYS:
+            if keyword in statement.words:
+                section.refuse(option, _key_refused(statement.line, keyword))
+    if not statements:
+        section.refuse(option, Refusal("has no statement", "leave it out", rule="raw.empty"))
+    return (None, []) if section.failed(option) else (value.strip("\n").rstrip(), statements)
+
+
+def _key_refused(line: int, keyword: str) -> Refusal:
+    return Refusal(
+        f"line {line}: {keyword} is refused: a raw text is shown and stored as it is",
+        "keys belong in exabgp_md5_keys, and the neighbor says md5: true",
+        rule="raw.key",
+    )
+
+
+def _readable(findings: Findings, value: Any) -> str:
+    """A text that can be cut into statements. What is wrong with it is told without quoting it."""
+    if not isinstance(value, str):
+        raise Refusal(f"must be text, but is {kind(value)}", "write it as a block, behind |", rule="raw.form")
+    if findings.hides(value):
+        raise Refusal("holds a key of exabgp_md5_keys", rule="raw.key")
+    if "@@" in value:
+        raise Refusal("may hold no @@: it marks the places of keys", rule="raw.form")
+    if "\\" in value:
+        raise Refusal("may hold no backslash: ExaBGP reads escapes in it", rule="raw.form")
+    if not all(character.isprintable() or character in "\n\t" for character in value):
+        raise Refusal("holds a character that cannot be printed", rule="raw.form")
+    try:
+        parse(value)
+    except GrammarError as error:
+        raise Refusal(str(error), rule="raw.grammar", source="ExaBGP 5.0.15, measured") from None
+    return value
+
+
+def _check_neighbor(section: Section, option: str, statement: Statement) -> None:
+    """A statement of a neighbor's raw text: not one that the plan makes itself."""
+    own = _PLANNED.get(statement.keyword)
+    if own is not None:
+        _overrules(section, option, statement, own)
+    if statement.section and statement.keyword == "neighbor":
+        reason = f"line {statement.line}: a neighbor cannot hold a neighbor"
+        section.refuse(option, Refusal(reason, rule="raw.section"))
+    if statement.section and statement.keyword == "capability":
+        for inner in statement.inner:
+            own = _PLANNED_CAPABILITIES.get(inner.keyword)
+            if own is not None:
+                _overrules(section, option, inner, f"capabilities.{own}")
+
+
+def _overrules(section: Section, option: str, statement: Statement, own: str) -> None:
+    section.refuse(
+        option,
+        Refusal(
+            f"line {statement.line}: {statement.keyword} would overrule the plan",
+            f"the neighbor has {own} for it",
+            rule="raw.planned",
+            source="ExaBGP 4.2.25 and 5.0.15, measured: the last statement wins",
+        ),
+    )
