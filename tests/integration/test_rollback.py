@@ -69,7 +69,7 @@ def test_the_host_goes_back_by_itself_when_the_controller_dies(lab: Lab) -> None
         until(lambda: lab.shell("azure-1", f"cat {CONFIG}") != before, 60)
         time.sleep(1)
         os.killpg(controller.pid, signal.SIGKILL)
-    lab.shell("azure-1", "pkill -KILL -f [e]xabgp_config; true")
+    lab.shell("azure-1", "pkill -KILL -u root python3; true")
     assert lab.shell("azure-1", f"cat {CONFIG}") != before
     until(lambda: lab.shell("azure-1", f"cat {CONFIG}") == before, 100)
     until(lambda: states(lab)["rs-0"] == states(lab)["rs-1"] == "established", 60)

@@ -10,7 +10,7 @@ import pytest
 from .conftest import Lab
 from .test_install import version
 
-OLD, NEW = "exabgp_install_version=5.0.14", "exabgp_install_version=5.0.15"
+OLD, NEW = "exabgp_install_version=5.0.14", "exabgp_upgrade_to=5.0.15"
 # It validates and does not run.
 BROKEN = """#!/bin/sh
 case "$1" in
@@ -38,7 +38,12 @@ def test_hosts_are_drained_and_upgraded_one_after_another(older_lab: Lab) -> Non
         while not stop.is_set():
             sessions = older_lab.status()
             drained.append(
-                {item["host"] for item in sessions for route in item["routes"] if "65535:0" in route["communities"]}
+                {
+                    item["host"]
+                    for item in sessions
+                    for route in item["routes"]
+                    if "graceful-shutdown" in route["communities"]
+                }
             )
 
     watcher = threading.Thread(target=watch)
@@ -79,7 +84,7 @@ def test_a_version_that_does_not_run_is_put_back_and_stops_the_run(older_lab: La
         "azure-1",
         f"cp -r /opt/exabgp/5.0.14 /opt/exabgp/5.0.13; cat > /opt/exabgp/5.0.13/bin/exabgp <<'END'\n{BROKEN}END",
     )
-    broken = ("-e", "exabgp_install_version=5.0.13", "-e", "exabgp_neighbors_proof_timeout=6", *FAST)
+    broken = ("-e", "exabgp_upgrade_to=5.0.13", "-e", "exabgp_neighbors_proof_timeout=6", *FAST)
     run = older_lab.play("playbooks/upgrade.yml", "--limit", "azure-1,onprem-1", *broken, check=False)
     older_lab.shell("azure-1", "rm -rf /opt/exabgp/5.0.13")
     assert run.code != 0
@@ -87,3 +92,10 @@ def test_a_version_that_does_not_run_is_put_back_and_stops_the_run(older_lab: La
     assert "5.0.14" in version(older_lab, "azure-1")
     assert "5.0.14" in version(older_lab, "onprem-1")
     assert {item["state"] for item in older_lab.status()} == {"established"}
+
+
+def test_a_version_that_could_not_be_taken_back_is_refused(lab: Lab) -> None:
+    run = lab.play("playbooks/upgrade.yml", "--limit", "azure-1", "-e", OLD, check=False)
+    assert run.code != 0
+    assert "exabgp_upgrade_to=VERSION" in " ".join(run.out.split())
+    assert "5.0.15" in version(lab, "azure-1")
