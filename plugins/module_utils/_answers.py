@@ -22,7 +22,8 @@ _RULE = re.compile(
     r"^neighbor (?P<peer>\S+) local-ip (?P<local>\S+) .*? family-allowed \S+ (?P<family>\S+ \S+) flow (?P<rest>.*)$"
 )
 _ATTRIBUTE = re.compile(
-    r"(?<![\w-])(?P<name>path-information|label|rd|originator-id|cluster-list|atomic-aggregate|aggregator|next-hop|origin|as-path|med|local-preference|community|extended-community|large-community)"
+    r"(?<![\w-])(?P<name>path-information|label|rd|originator-id|cluster-list|atomic-aggregate|aggregator|next-hop|origin"
+    r"|as-path|med|local-preference|community|extended-community|large-community)"
     r"(?:(?<=atomic-aggregate)|\s+(?P<value>[\[(][^\])]*[\])]|\S+))"
 )
 _LISTS = {

@@ -161,8 +161,8 @@ def _same_expression(wanted: str, held: str) -> bool:
 
 
 def _same_term(wanted: str, held: str) -> bool:
-    our_name, _, our_term = wanted.rpartition(" ")
-    their_name, _, their_term = held.rpartition(" ")
+    our_name, _blank, our_term = wanted.rpartition(" ")
+    their_name, _blank, their_term = held.rpartition(" ")
     ours, theirs = _TERM.fullmatch(our_term), _TERM.fullmatch(their_term)
     if our_name != their_name or ours is None or theirs is None or ours[1] != theirs[1]:
         return False

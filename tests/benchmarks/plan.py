@@ -192,7 +192,7 @@ def main() -> int:
         for size in SIZES:
             hosts = [inventory(size, size * ROUTES_PER_NEIGHBOR)]
             linear.append(measure(f"1 host, {size} neighbors", hosts, options.exabgp, folder, options.rounds))
-        hosts = [inventory(NEIGHBORS_OF_HOST, NEIGHBORS_OF_HOST * ROUTES_PER_NEIGHBOR) for _ in range(HOSTS)]
+        hosts = [inventory(NEIGHBORS_OF_HOST, NEIGHBORS_OF_HOST * ROUTES_PER_NEIGHBOR) for _number in range(HOSTS)]
         what = f"{HOSTS} hosts, {NEIGHBORS_OF_HOST} neighbors each"
         many = measure(what, hosts, options.exabgp, folder, options.rounds)
     rows = [*linear, many]

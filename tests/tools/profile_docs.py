@@ -240,7 +240,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "multihop": _multihop,
     "prefix_limit": _limit,
     "sessions": lambda value: f"{value['wanted']} with the same {value['same']}",
-    "same_routes": lambda value: json.dumps(value),
+    "same_routes": json.dumps,
 }
 
 

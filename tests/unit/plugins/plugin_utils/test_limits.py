@@ -49,7 +49,7 @@ def texts(findings):
     return [str(finding) for finding in findings if "prefixes" in finding.reason]
 
 
-@pytest.mark.parametrize(("name", "neighbor", "limit", "hint"), CASES, ids=lambda case: str(case))
+@pytest.mark.parametrize(("name", "neighbor", "limit", "hint"), CASES, ids=str)
 def test_a_limit_is_warned_about_before_it_is_reached(name, neighbor, limit, hint):
     def planned(count):
         result = plan_host("edge-1", announcing(name, neighbor, count))
