@@ -150,6 +150,7 @@ journal:
   elements: str
 """
 
+import contextlib
 import datetime
 import glob
 import os
@@ -457,7 +458,9 @@ class Config:
                 held, rules = _prefixes(_answers.announced(answer)), _rules(_answers.rules(answer))
                 unwanted = _unwanted(old, new, held, rules)
                 for (local, peer), item, statement in unwanted:
-                    pipes.ask(f"neighbor {peer} local-ip {local} withdraw {statement}")
+                    # 4.2 has no such command for some families, and withdraws after a reload by itself.
+                    with contextlib.suppress(_daemon.CommandRefusedError):
+                        pipes.ask(f"neighbor {peer} local-ip {local} withdraw {statement}")
                     text = f"{peer} {item}"
                     if text not in self.result["withdrawn"]:
                         self.result["withdrawn"].append(text)
