@@ -81,6 +81,15 @@ def _check_42(findings: Findings, neighbors: list[Neighbor]) -> None:
                     rule="line.multicast",
                     source="ExaBGP 4.2.21 with BIRD 2.0.12 and FRR 8.4.4, measured",
                 )
+            if route["withdraw"]:
+                findings.error(
+                    f"route {route['prefix']}",
+                    "withdraw",
+                    "ExaBGP 4.2 announces the route all the same",
+                    hint="leave the route out, or install 5.0",
+                    rule="line.withdraw",
+                    source="ExaBGP 4.2.21, measured",
+                )
         if neighbor.source_interface is not None:
             findings.error(
                 neighbor.where,
