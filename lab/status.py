@@ -83,7 +83,8 @@ def _ask_bird(router: Router, pid: int) -> dict[str, Peer]:
     return parse_bird(
         _query(pid, "birdc", "show", "status"),
         _query(pid, "birdc", "show", "protocols", "all"),
-        _query(pid, "birdc", "show", "route", "all"),
+        # The tables of the unicast families; a session may have others.
+        "\n".join(_query(pid, "birdc", "show", "route", "table", table, "all") for table in ("master4", "master6")),
     )
 
 
@@ -95,6 +96,7 @@ def _ask_gobgp(router: Router, pid: int) -> dict[str, Peer]:
             # Not checked: a session that went down since is answered with an error.
             _query(pid, "gobgp", "neighbor", session.peer_address, "adj-in", "-a", family.split()[0], "-j", check=False)
             for family in session.families
+            if family.endswith(" unicast")
         )
         for session in router.sessions
         if session.peer_address in up

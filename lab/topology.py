@@ -14,7 +14,19 @@ import yaml
 
 from .errors import LabError
 
-FAMILIES = ("ipv4 unicast", "ipv6 unicast")
+FAMILIES = (
+    "ipv4 unicast",
+    "ipv6 unicast",
+    "ipv4 multicast",
+    "ipv4 nlri-mpls",
+    "ipv6 nlri-mpls",
+    "ipv4 mpls-vpn",
+    "ipv6 mpls-vpn",
+    "ipv4 flow",
+    "ipv6 flow",
+    "ipv4 flow-vpn",
+    "ipv6 flow-vpn",
+)
 SOFTWARE = ("frr", "bird", "gobgp")
 # A node's name is also the name of its port in the fabric, and Linux allows 15 bytes for that.
 _LONGEST_NAME = 15
@@ -47,6 +59,8 @@ class Session:
     passive: bool = False
     md5: bool = False
     ttl_security: bool = False
+    add_path: bool = False
+    """Whether the router takes several paths of a prefix."""
 
     @property
     def version(self) -> int:
@@ -207,7 +221,7 @@ def _check_session(topology: Topology, router: Router, session: Session) -> None
     if session.host not in topology.hosts:
         raise LabError(f"{session.name}: host {session.host} does not exist")
     if not session.families or not set(session.families) <= set(FAMILIES):
-        raise LabError(f"{session.name}: families are one or both of {', '.join(FAMILIES)}")
+        raise LabError(f"{session.name}: families are some of {', '.join(FAMILIES)}")
     if session.multihop and session.ttl_security:
         raise LabError(f"{session.name}: multihop and ttl_security exclude each other")
     ends = ((router, session.local_address), (topology.hosts[session.host], session.peer_address))

@@ -168,6 +168,7 @@ journal:
   elements: str
 """
 
+import contextlib
 import os
 import time
 import typing as t
@@ -504,7 +505,9 @@ class Config:
                 held, rules = _prefixes(_answers.announced(answer)), _rules(_answers.rules(answer))
                 unwanted = _unwanted(old, new, held, rules)
                 for (local, peer), item, statement in unwanted:
-                    pipes.ask(f"neighbor {peer} local-ip {local} withdraw {statement}")
+                    # 4.2 has no such command for some families, and withdraws after a reload by itself.
+                    with contextlib.suppress(_daemon.CommandRefusedError):
+                        pipes.ask(f"neighbor {peer} local-ip {local} withdraw {statement}")
                     text = f"{peer} {item}"
                     if text not in self.result["withdrawn"]:
                         self.result["withdrawn"].append(text)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._families import MULTICAST
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import Findings
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Neighbor
 
@@ -70,6 +71,25 @@ def check(findings: Findings, version: Version, neighbors: list[Neighbor]) -> No
 
 def _check_42(findings: Findings, neighbors: list[Neighbor]) -> None:
     for neighbor in neighbors:
+        for route in neighbor.routes:
+            if route["family"] and route["family"].endswith(MULTICAST):
+                findings.error(
+                    f"route {route['prefix']}",
+                    "family",
+                    "ExaBGP 4.2 sends it as ipv4 unicast, in place of the unicast route",
+                    hint="leave the route out, or install 5.0",
+                    rule="line.multicast",
+                    source="ExaBGP 4.2.21 with BIRD 2.0.12 and FRR 8.4.4, measured",
+                )
+            if route["withdraw"]:
+                findings.error(
+                    f"route {route['prefix']}",
+                    "withdraw",
+                    "ExaBGP 4.2 announces the route all the same",
+                    hint="leave the route out, or install 5.0",
+                    rule="line.withdraw",
+                    source="ExaBGP 4.2.21, measured",
+                )
         if neighbor.source_interface is not None:
             findings.error(
                 neighbor.where,
