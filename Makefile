@@ -29,7 +29,8 @@ format: ## Format the Python code and mend what can be mended
 	@.venv/bin/ruff check --fix --quiet . || true
 	@.venv/bin/ruff format .
 
-docs: ## Write the roles' README files from their argument specs
+docs: ## Write the roles' README files from their argument specs, and docs/profiles.md from the profiles
+	@.venv/bin/python -m tests.tools.profile_docs
 	@for role in roles/*/; do .venv/bin/aar-doc --output-mode replace "$$role" markdown; done
 
 lock: setup ## Resolve the requirements anew

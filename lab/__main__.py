@@ -36,7 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("up", "build, start and connect everything that is missing")
     down = add("down", "remove every trace of the lab from this machine")
     down.add_argument("--keep-images", action="store_true", help="keep the images, so that the next up is quick")
-    show = add("status", "show sessions and prefixes as the routers see them")
+    show = add("status", "show sessions and prefixes as both ends see them")
     show.add_argument("--json", action="store_true", help="print JSON")
     execute = add("exec", "run a command in a host, a router or the fabric: exec NAME -- COMMAND")
     execute.add_argument("name")

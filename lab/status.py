@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sessions and prefixes as the routers see them; also for tests: ``collect(Lab())`` returns plain data."""
+"""Sessions and prefixes as both ends see them; also for tests: ``collect(Lab())`` returns plain data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
-from . import inside, preflight
+from . import hosts, inside, preflight
 from .errors import LabError
 from .lifecycle import Lab
 from .parsers import Peer, parse_bird, parse_frr, parse_gobgp
@@ -18,7 +18,19 @@ from .podman import Container
 from .topology import Router, Session
 
 _QUERY_TIMEOUT_S = 15
-_SESSION_TITLES = ("SITE", "SESSION", "SOFTWARE", "ROUTER", "HOST", "SECURITY", "STATE", "UPTIME", "PREFIXES")
+_SESSION_TITLES = (
+    "SITE",
+    "SESSION",
+    "SOFTWARE",
+    "ROUTER",
+    "HOST",
+    "SECURITY",
+    "ROUTER SAYS",
+    "UPTIME",
+    "LEARNED",
+    "HOST SAYS",
+    "ANNOUNCED",
+)
 _ROUTE_TITLES = ("SESSION", "PREFIX", "NEXT HOP", "MED", "AS PATH", "COMMUNITIES")
 
 
@@ -28,16 +40,20 @@ def collect(lab: Lab) -> list[dict[str, Any]]:
     Keys: name, site, router, software, host, local_address, local_as, peer_address, peer_as (local is the router;
     peer_as is what it expects), families, md5, ttl_security, passive, state (``established`` or ``down``), state_raw
     (the router's own word, or why it could not be asked), uptime_s, last_error, routes. A route has prefix, next_hop,
-    as_path, med, communities, large_communities, extended_communities. Never raises for a session or router that is
-    down.
+    as_path, med, communities, large_communities, extended_communities. host_state is the daemon's word at the other
+    end, or why there is none, and host_prefixes what it announces. Never raises for what is down.
     """
     preflight.check_machine()
     containers = lab.podman.containers()
     expected_as = lab.state.faults().peer_as
     with ThreadPoolExecutor() as pool:
+        answers = {host: pool.submit(hosts.ask, containers.get(host)) for host in lab.topology.hosts}
         asked = pool.map(lambda router: _ask(router, containers.get(router.name)), lab.topology.routers.values())
         return [
-            _describe(router, session, peers.get(session.name), expected_as)
+            {
+                **_describe(router, session, peers.get(session.name), expected_as),
+                **_other_end(session, answers[session.host].result()),
+            }
             for router, peers in zip(lab.topology.routers.values(), asked, strict=True)
             for session in router.sessions
         ]
@@ -119,9 +135,16 @@ def _describe(router: Router, session: Session, peer: Peer | None, expected_as: 
     }
 
 
+def _other_end(session: Session, answer: dict[tuple[str, str], dict[str, Any]] | str) -> dict[str, Any]:
+    if isinstance(answer, str):
+        return {"host_state": answer, "host_prefixes": []}
+    found = answer.get((session.local_address, session.peer_address), {"state": "not configured", "prefixes": []})
+    return {"host_state": found["state"], "host_prefixes": found["prefixes"]}
+
+
 def table(sessions: Sequence[Mapping[str, Any]]) -> str:
     """Return sessions and their prefixes as two tables of text."""
-    up = sum(item["state"] == "established" for item in sessions)
+    up = sum(item["state"] == "established" and item["host_state"] == "ESTABLISHED" for item in sessions)
     heads = [
         (
             item["site"],
@@ -133,6 +156,8 @@ def table(sessions: Sequence[Mapping[str, Any]]) -> str:
             item["state_raw"] + (f" ({item['last_error']})" if item["last_error"] else ""),
             duration(item["uptime_s"]),
             str(len(item["routes"])),
+            item["host_state"].capitalize(),
+            str(len(item["host_prefixes"])),
         )
         for item in sessions
     ]
@@ -151,7 +176,7 @@ def table(sessions: Sequence[Mapping[str, Any]]) -> str:
     text = _columns([_SESSION_TITLES, *heads])
     if routes:
         text += "\n\n" + _columns([_ROUTE_TITLES, *routes])
-    return f"{text}\n\n{up} of {len(sessions)} sessions established, {len(routes)} prefixes received"
+    return f"{text}\n\n{up} of {len(sessions)} sessions established at both ends, {len(routes)} prefixes learned"
 
 
 def duration(seconds: int | None) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,7 +57,9 @@ class ActionModule(ActionBase):  # type: ignore[misc, unused-ignore]
             changed=False,
             hosts={} if errors else hosts,
             errors=[finding.text for finding in errors],
-            warnings=[finding.text for finding in warnings],
+            warnings=[finding.told for finding in warnings],
+            findings=[_finding(finding, "error") for finding in errors]
+            + [_finding(finding, "warning") for finding in warnings],
             summary=_summary(len(names), hosts),
         )
         if errors:
@@ -100,8 +103,12 @@ def _why(variable: str, exception: Exception) -> str:
 def _message(errors: list[Finding]) -> str:
     count, hosts = len(errors), len({finding.host for finding in errors})
     head = f"{count} error{'s' * (count != 1)} on {hosts} host{'s' * (hosts != 1)}"
-    lines = [f"The inventory is refused: {head}. Nothing was changed.", *(finding.text for finding in errors)]
+    lines = [f"The inventory is refused: {head}. Nothing was changed.", *(finding.told for finding in errors)]
     return "\n".join(lines)
+
+
+def _finding(finding: Finding, severity: str) -> dict[str, str]:
+    return {"severity": severity, **dataclasses.asdict(finding), "text": finding.text}
 
 
 def _summary(count: int, hosts: Mapping[str, Any]) -> dict[str, int]:

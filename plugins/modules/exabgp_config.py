@@ -26,8 +26,14 @@ options:
   content:
     description:
       - The whole configuration. A key stands in it as C(@@md5:NAME@@) and is taken from O(md5_keys).
+      - Either this or O(generation) is needed.
     type: str
-    required: true
+  generation:
+    description:
+      - Run a configuration that is kept from before, instead of O(content). V(previous) is the newest one that is kept,
+        others go by their file name in C(generations/).
+      - The configuration that runs now is kept in turn, so V(previous) a second time comes back to it.
+    type: str
   md5_keys:
     description:
       - TCP MD5 keys (RFC 2385) by the name that the placeholders use. At most 80 bytes of printable
@@ -60,6 +66,14 @@ options:
       - How many previous configurations are kept, in C(generations/) beside O(path), readable by root only.
     type: int
     default: 10
+  confirm_timeout:
+    description:
+      - Seconds after which the host itself puts the previous configuration back when the change was not proven
+        by then, because the controller died or the connection was cut. A systemd timer does it, and gives a run
+        at least 10 seconds more than O(proof_timeout).
+      - A run that finds such a change still waiting puts the previous configuration back first.
+    type: float
+    default: 120
   pipe_dir:
     description: The directory with the daemon's command pipes.
     type: path
@@ -99,6 +113,10 @@ EXAMPLES = r"""
   cloudbgp.exabgp.exabgp_config:
     content: "{{ exabgp_plan.hosts[inventory_hostname].config }}"
     md5_keys: "{{ exabgp_md5_keys | default({}) }}"
+
+- name: Go back to the configuration before
+  cloudbgp.exabgp.exabgp_config:
+    generation: previous
 
 - name: Run a configuration of one's own
   cloudbgp.exabgp.exabgp_config:
@@ -151,8 +169,6 @@ journal:
 """
 
 import contextlib
-import datetime
-import glob
 import os
 import time
 import typing as t
@@ -163,7 +179,9 @@ from ansible_collections.cloudbgp.exabgp.plugins.module_utils import (
     _answers,
     _conffile,
     _daemon,
+    _generations,
     _identity,
+    _revert,
     _service,
     _validator,
 )
@@ -184,6 +202,8 @@ class Config:
         self.path: str = self.options["path"]
         self.keys: dict[str, str] = self.options["md5_keys"]
         self.service: str = self.options["service"]
+        self.generations = _generations.Generations(self.path, self.options["generations"])
+        self.revert = _revert.Revert(module, self.service)
         self.result: dict[str, t.Any] = {
             "changed": False,
             "action": "none",
@@ -194,6 +214,7 @@ class Config:
 
     def run(self) -> None:
         """Do everything and exit."""
+        self.finish_earlier_change()
         before = self.read()
         after = self.wanted()
         differs = before != after
@@ -209,7 +230,7 @@ class Config:
             }
         if differs or action in ("started", "restarted"):
             self.validate(after)
-        self.result["changed"] = differs or action != "none"
+        self.result["changed"] = self.result["changed"] or differs or action != "none"
         self.result["action"] = action
         established = self.established(state, action)
         wanted = _conffile.read_sessions(after)
@@ -221,12 +242,40 @@ class Config:
         if self.module.check_mode:
             self.module.exit_json(**self.result)
         if differs:
-            self.result["generation"] = self.keep(before)
+            self.result["generation"] = None if before is None else self.generations.store(before)
+            self.arm(self.result["generation"])
             self.write(after)
         self.attributes()
         if action != "none":
             self.apply(action, before, after, established)
+        self.revert.disarm()
         self.module.exit_json(**self.result)
+
+    def finish_earlier_change(self) -> None:
+        """Put the previous configuration back when an earlier run changed it and never proved the change."""
+        if not self.revert.pending():
+            return
+        if self.module.check_mode:
+            self.module.warn("An earlier change on this host was never confirmed and is about to be put back.")
+            return
+        self.module.warn(
+            "An earlier change on this host was never confirmed; the configuration before it was put back."
+        )
+        self.revert.run_now()
+        self.result["changed"] = True
+
+    def arm(self, generation: str | None) -> None:
+        if generation is None:
+            return
+        seconds = max(self.options["confirm_timeout"], self.options["proof_timeout"] + 10)
+        problem = self.revert.arm(generation, self.path, self.options["group"], seconds)
+        if problem:
+            self.result["changed"] = False
+            self.module.fail_json(
+                msg=f"The timer that would put the previous configuration back cannot be started: {problem}. "
+                "Nothing was changed.",
+                **self.result,
+            )
 
     def read(self) -> str | None:
         try:
@@ -239,6 +288,19 @@ class Config:
         return None
 
     def wanted(self) -> str:
+        if self.options["generation"] is None:
+            return self.content()
+        try:
+            text = self.generations.read(self.options["generation"])
+        except _generations.NoGenerationError as exc:
+            self.module.fail_json(msg=f"{exc}. Nothing was changed.", **self.result)
+        # Known from here on, so that they are masked wherever they stand.
+        self.keys = {
+            session.peer_address: session.key for session in _conffile.read_sessions(text).values() if session.key
+        }
+        return text
+
+    def content(self) -> str:
         problems = _conffile.refused_keys(self.keys)
         missing = _conffile.missing_keys(self.options["content"], self.keys)
         problems += [f"md5_keys has no key for {name}, which the configuration names" for name in missing]
@@ -330,22 +392,6 @@ class Config:
     def connect(self) -> t.ContextManager[_daemon.Pipes]:
         return _daemon.connect(self.options["pipe_dir"], timeout=self.options["answer_timeout"])
 
-    def keep(self, before: str | None) -> str | None:
-        """Store the previous configuration and forget the oldest ones."""
-        if before is None:
-            return None
-        directory = os.path.join(os.path.dirname(self.path), "generations")
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        stamp = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
-        kept = os.path.join(directory, f"{os.path.basename(self.path)}.{stamp}")
-        descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(before)
-        stored = sorted(glob.glob(glob.escape(os.path.join(directory, os.path.basename(self.path))) + ".*Z"))
-        for old in stored[: max(0, len(stored) - max(1, self.options["generations"]))]:
-            os.unlink(old)
-        return kept
-
     def write(self, text: str) -> None:
         """Replace the file whole: ExaBGP reads it line by line and would take half of it."""
         temporary = f"{self.path}.new"
@@ -386,6 +432,7 @@ class Config:
         outcome = f"There was no previous configuration: {self.path} has the new one, and the service may be down."
         if put_back:
             outcome = self.put_back(after, t.cast(str, before), established)
+            self.revert.disarm()
         elif before is not None:
             outcome = "The configuration is the same as before."
         self.module.fail_json(
@@ -543,7 +590,8 @@ def _unwanted(
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "content": {"type": "str", "required": True},
+            "content": {"type": "str"},
+            "generation": {"type": "str"},
             "md5_keys": {"type": "dict", "default": {}, "no_log": True},
             "path": {"type": "path", "default": "/etc/exabgp/exabgp.conf"},
             "exabgp": {"type": "path", "default": "/opt/exabgp/current/bin/exabgp"},
@@ -551,10 +599,13 @@ def main() -> None:
             "user": {"type": "str", "default": "exabgp"},
             "group": {"type": "str", "default": "exabgp"},
             "generations": {"type": "int", "default": 10},
+            "confirm_timeout": {"type": "float", "default": 120},
             "pipe_dir": {"type": "path", "default": "/run/exabgp"},
             "answer_timeout": {"type": "float", "default": 5},
             "proof_timeout": {"type": "float", "default": 30},
         },
+        mutually_exclusive=[("content", "generation")],
+        required_one_of=[("content", "generation")],
         supports_check_mode=True,
     )
     Config(module).run()

@@ -100,6 +100,14 @@ hosts:
               description: The kind of peering.
               returned: success
               type: str
+            module:
+              description: The module that reads the other end's state, or null when only the daemon can be asked.
+              returned: success
+              type: str
+            scope:
+              description: V(private) or V(public), what kind of route policy holds for the neighbor.
+              returned: success
+              type: str
             description:
               description: Free text, or empty.
               returned: success
@@ -155,6 +163,10 @@ hosts:
               description: For C(md5) and C(ttl_security), whether it is C(on), and the C(reason).
               returned: success
               type: dict
+            prefix_limit:
+              description: How many prefixes the other end takes over the session, or null when that is not known.
+              returned: success
+              type: int
             sessions_wanted:
               description: How many sessions a peering of this profile consists of.
               returned: success
@@ -196,11 +208,66 @@ errors:
       azure-1: neighbor rs-0: peer_as: 65000 is refused: Azure Route Server is always AS 65515 (leave peer_as out)
 warnings:
   description:
-    - What may be meant, but probably is not, one line each. Ansible prints them too.
+    - What may be meant, but probably is not, one line each, with the rule and its source. Ansible prints them too.
     - Ansible removes the list when it is empty.
   returned: when there are any
   type: list
   elements: str
+findings:
+  description: The same as RV(errors) and RV(warnings), in parts, so that a program can sort, count and look them up.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    severity:
+      description: V(error) or V(warning).
+      returned: always
+      type: str
+    host:
+      description: The host's name in the inventory.
+      returned: always
+      type: str
+    where:
+      description: V(host), or the neighbor, route or profile.
+      returned: always
+      type: str
+    field:
+      description: The variable or option. Empty when it is about the whole entry.
+      returned: always
+      type: str
+    reason:
+      description: What is wrong.
+      returned: always
+      type: str
+    hint:
+      description: What to write instead, or empty.
+      returned: always
+      type: str
+    rule:
+      description:
+        - The rule that was broken, by a name that stays when the wording changes.
+        - Rules of a kind of peering are named C(PROFILE.FACT), as in C(docs/profiles.md).
+      returned: always
+      type: str
+    source:
+      description: The document, or the measurement, that the rule rests on. Empty for the form of the inventory itself.
+      returned: always
+      type: str
+    text:
+      description: The line of RV(errors).
+      returned: always
+      type: str
+  sample:
+    - severity: error
+      host: azure-1
+      where: neighbor rs-0
+      field: peer_as
+      reason: "65000 is refused: Azure Route Server is always AS 65515"
+      hint: leave peer_as out
+      rule: azure_route_server.peer_as
+      source: Azure Route Server FAQ
+      text: >-
+        azure-1: neighbor rs-0: peer_as: 65000 is refused: Azure Route Server is always AS 65515 (leave peer_as out)
 summary:
   description: How many hosts were asked for, and how many neighbors and announced routes their plans have.
   returned: always

@@ -44,6 +44,11 @@ class Finding:
         line = ": ".join([*(place for place in places if place), self.reason])
         return f"{line} ({self.hint})" if self.hint else line
 
+    @property
+    def told(self) -> str:
+        """The finding as an operator is shown it: in one line, with the rule and what it rests on."""
+        return f"{self.text} [{self.rule}: {self.source}]" if self.source else self.text
+
     def __str__(self) -> str:
         return self.text
 
@@ -131,8 +136,8 @@ class Findings:
     def _add(
         self, findings: list[Finding], where: str, field: str, reason: str, hint: str, rule: str, source: str
     ) -> None:
-        where, field, reason, hint = (self._masked(text) for text in (where, field, reason, hint))
-        finding = Finding(self.host, where, field, reason, hint, rule, source)
+        masked = (self._masked(text) for text in (where, field, reason, hint, rule, source))
+        finding = Finding(self.host, *masked)
         # The same fault is met again where several neighbors inherit one variable.
         if finding not in self._seen:
             self._seen.add(finding)

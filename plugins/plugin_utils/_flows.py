@@ -23,10 +23,10 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import F
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Neighbor, by_name, together
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._nearest import Nearest
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._nested import nested
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._policy import ALLOWED
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._route_fields import rd
 
 VARIABLE = "exabgp_flows"
-ALLOWED = "exabgp_allowed_prefixes"
 OPTIONS = ("name", "match", "action", "rd", "neighbors")
 _ADVICE = {
     "then": "did you mean action",

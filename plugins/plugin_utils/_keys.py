@@ -14,6 +14,7 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import UNR
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import PRINTABLE, Findings, Refusal, kind
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Neighbor, by_name, listing
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._nearest import Nearest
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._weak_keys import weakness
 
 VARIABLE = "exabgp_md5_keys"
 MAX_BYTES = 80
@@ -115,6 +116,13 @@ def _key(findings: Findings, neighbor: Neighbor, name: str, key: Any) -> None:
             rule="key.short",
             source="RFC 3562",
         )
+    elif weak := weakness(key, (name, findings.host)):
+        findings.warn(neighbor.where, field, f"the key {weak}", rule="key.weak", source="RFC 3562 section 4")
+    fact = neighbor.profile.facts.get("md5_key") if neighbor.profile else None
+    if fact and size <= MAX_BYTES and not fact.value["minimum"] <= size <= fact.value["maximum"]:
+        record = findings.error if fact.certain else findings.warn
+        reason = f"the key has {size} bytes: {fact.because}"
+        record(neighbor.where, field, reason, rule=fact.rule, source=fact.source)
 
 
 def _shared(findings: Findings, keys: dict[Any, Any], named: dict[str, Neighbor]) -> None:

@@ -51,6 +51,9 @@ class Neighbor:
     md5: Control | None = None
     ttl_security: Control | None = None
     multihop: int | None = None
+    prefix_limit: int | None = None
+    scope: str | None = None
+    default_route: bool = False
     host_name: str | None = None
     domain_name: str | None = None
     source_interface: str | None = None
@@ -86,6 +89,8 @@ class Neighbor:
         return {
             "name": self.name,
             "profile": self.profile.name if self.profile else None,
+            "module": self.profile.module if self.profile else None,
+            "scope": self.scope,
             "description": self.description,
             "local_address": self.local_address.text if self.local_address else None,
             "local_as": self.local_as,
@@ -110,6 +115,7 @@ class Neighbor:
                 "md5": {"on": md5.on, "reason": md5.reason},
                 "ttl_security": {"on": ttl_security.on, "reason": ttl_security.reason},
             },
+            "prefix_limit": self.prefix_limit,
             "sessions_wanted": sessions.value["wanted"] if sessions else 1,
             "routes": self.routes,
             "flows": self.flows,

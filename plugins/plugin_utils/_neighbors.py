@@ -12,6 +12,7 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _capabiliti
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _fields as fields
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _groups as groups
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _peering as peering
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _policy as policy
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _profiles as profiles
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._addresses import Address
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._families import FAMILIES
@@ -19,6 +20,8 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import Sec
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import Findings, Refusal, kind
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Control, Neighbor, together
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._nearest import Nearest
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._own_profiles import Catalog, read_profiles
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._profile_form import MOST_PREFIXES
 
 VARIABLE = "exabgp_neighbors"
 OPTIONS = (
@@ -37,6 +40,9 @@ OPTIONS = (
     "md5",
     "ttl_security",
     "multihop",
+    "prefix_limit",
+    "scope",
+    "default_route",
     "group",
     "raw",
     *capabilities.OPTIONS,
@@ -55,6 +61,7 @@ _ADVICE = {
     "address": "did you mean peer_address",
     "gtsm": "did you mean ttl_security",
     "ebgp_multihop": "did you mean multihop",
+    "max_prefixes": "did you mean prefix_limit",
     "groups": "did you mean group",
     "graceful_restart": "did you mean capabilities.graceful_restart",
     "add_path": "did you mean capabilities.add_path",
@@ -76,7 +83,7 @@ def read_neighbors(findings: Findings, host: Section) -> list[Neighbor]:
     if not entries and not host.failed(VARIABLE):
         host.refuse(VARIABLE, Refusal("has no neighbor, and ExaBGP does not start without one", rule="neighbors.none"))
     defaults = {option: host.read(variable, reader) for option, (variable, reader) in _FROM_HOST.items()}
-    nearest, profile = Nearest(OPTIONS), fields.one_of(profiles.names())
+    nearest, catalog = Nearest(OPTIONS), read_profiles(findings, host)
     shared = groups.Groups(host, OPTIONS, _ADVICE)
     neighbors = []
     for number, entry in enumerate(entries, start=1):
@@ -87,7 +94,7 @@ def read_neighbors(findings: Findings, host: Section) -> list[Neighbor]:
         with contextlib.suppress(Refusal):  # reported later, where the name is read for good
             where = f"neighbor {fields.name(entry.get('name'))}"
         member = shared.member(findings, where, entry)
-        neighbors.append(_read(findings, member, defaults, nearest, profile))
+        neighbors.append(_read(findings, member, defaults, nearest, catalog))
     _require_from_host(host, neighbors)
     _unique_names(findings, neighbors)
     _unique_sessions(findings, neighbors)
@@ -100,14 +107,14 @@ def _read(
     section: Section,
     defaults: dict[str, Any],
     nearest: Nearest,
-    read_profile: Callable[[Any], str],
+    catalog: Catalog,
 ) -> Neighbor:
     neighbor = Neighbor(where=section.where, section=section)
     section.refuse_unknown(OPTIONS, nearest, _ADVICE)
     section.require("name", "every neighbor has a name of its own")
     neighbor.name = section.read("name", fields.name)
-    profile = section.read("profile", read_profile) if section.has("profile") else profiles.DEFAULT
-    neighbor.profile = profiles.load(profile) if profile else None
+    profile = section.read("profile", catalog.read) if section.has("profile") else profiles.DEFAULT
+    neighbor.profile = catalog.get(profile) if profile else None
     section.require("peer_address", "the address of the BGP speaker at the other end")
     neighbor.peer_address = section.read("peer_address", fields.address)
     neighbor.peer_as = section.read("peer_as", fields.as_number)
@@ -125,10 +132,13 @@ def _read(
     neighbor.md5 = _switch(section, "md5", fields.md5_switch)
     neighbor.ttl_security = _switch(section, "ttl_security", fields.boolean)
     neighbor.multihop = section.read("multihop", fields.integer(1, MAX_TTL))
+    neighbor.prefix_limit = section.read("prefix_limit", fields.integer(1, MOST_PREFIXES))
+    policy.read_scope(section, neighbor)
     capabilities.read(findings, neighbor)
     _check_alone(findings, neighbor)
     peering.check_neighbor(findings, neighbor)
     capabilities.check_families(neighbor)
+    policy.check_scope(findings, neighbor)
     if section.failed("group") and not section.has("families"):
         neighbor.families = None
     if neighbor.peer_as is None and neighbor.profile:

@@ -25,6 +25,9 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import H
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Control, Neighbor, listing
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._profiles import Fact, Profile
 
+# From which share of a prefix limit on a warning is due.
+NEARLY = 0.8
+
 
 @dataclass(frozen=True)
 class Check:
@@ -63,11 +66,30 @@ def check_neighbor(findings: Findings, neighbor: Neighbor) -> None:
 
 
 def check_limits(findings: Findings, neighbors: list[Neighbor]) -> None:
-    """Report where more is announced to a neighbor than the other end takes."""
+    """Report where more is announced to a neighbor than the other end takes, or nearly that many."""
     for neighbor in neighbors:
-        limit = neighbor.profile.facts.get("prefix_limit") if neighbor.profile else None
-        if limit is not None and neighbor.profile:
-            _prefix_limit(Check(findings, neighbor, neighbor.profile, limit))
+        limit = neighbor.prefix_limit
+        count = len({route["prefix"] for route in neighbor.routes}) if limit else 0
+        if not limit or count <= limit * NEARLY:
+            continue
+        fact = neighbor.profile.facts.get("prefix_limit") if neighbor.profile else None
+        because, rule, source = f"the inventory says prefix_limit: {limit}", "prefix_limit", ""
+        if fact and not neighbor.given("prefix_limit"):
+            because, rule, source = fact.because, fact.rule, fact.source
+        if count <= limit:
+            reason = f"{count} of {limit} prefixes are announced, more than 80%: {because}"
+            findings.warn(neighbor.where, "", reason, rule=rule, source=source)
+            continue
+        maximum = fact.value["maximum"] if fact else limit
+        record = findings.error if fact is None or fact.certain or neighbor.given("prefix_limit") else findings.warn
+        record(
+            neighbor.where,
+            "",
+            f"{count} prefixes are too many: {because}",
+            hint="state prefix_limit, if more are allowed" if maximum is None or maximum > limit else "",
+            rule=rule,
+            source=source,
+        )
 
 
 def check_sessions(findings: Findings, neighbors: list[Neighbor]) -> None:
@@ -100,15 +122,23 @@ def _addresses(check: Check) -> None:
 
 
 def _inside_cidr(check: Check) -> None:
-    """value: within, length, reserved: the small networks of tunnels; local_hosts, peer_hosts: who is where in one."""
+    """value: within, length, reserved: the small networks of tunnels; local_hosts, peer_hosts: who is where in one.
+
+    Without hosts, both ends are anywhere in the same one.
+    """
     value, neighbor = check.fact.value, check.neighbor
     peer, local = neighbor.peer_address, neighbor.local_address
     within = prefix(value["within"])
     if not peer or peer.version != within.version:
         return
     inside = network(peer, value["length"])
-    if not _prefix_set([value["within"]]).covers(peer) or inside.text in value["reserved"]:
+    if not _prefix_set([value["within"]]).covers(peer) or inside.text in value.get("reserved", ()):
         check.refuse("peer_address", peer.text)
+        return
+    if "peer_hosts" not in value:
+        if local and (local.version != peer.version or network(local, value["length"]) != inside):
+            reason = f"{local.text} is refused: the other end is in {inside.text}"
+            check.report("local_address", reason, f"give the neighbor a local_address in {inside.text}", here=True)
         return
     peers = [inside.at(number) for number in value["peer_hosts"]]
     if peer.text not in peers:
@@ -121,13 +151,13 @@ def _inside_cidr(check: Check) -> None:
         check.report(
             "local_address",
             f"{local.text} is refused: in {inside.text} the appliance has {listing(locals_, 'or')}",
-            f"give the neighbor local_address: {locals_[0]}",
+            f"give the neighbor local_address: {next((text for text in locals_ if text != peer.text), locals_[0])}",
             here=True,  # no other session of the host can have this address
         )
 
 
 def _peer_as(check: Check) -> None:
-    """value: is (the one AS number) or allowed (ranges)."""
+    """value: is (the one AS number), default, allowed (ranges)."""
     value, neighbor = check.fact.value, check.neighbor
     only = value.get("is")
     if only is not None:
@@ -135,8 +165,10 @@ def _peer_as(check: Check) -> None:
             check.refuse("peer_as", neighbor.peer_as, "leave peer_as out")
         elif not neighbor.section.failed("peer_as"):
             neighbor.peer_as = only
-    else:
-        _as_number(check, "peer_as")
+        return
+    if "default" in value and not neighbor.given("peer_as"):
+        neighbor.peer_as = value["default"]
+    _as_number(check, "peer_as")
 
 
 def _local_as(check: Check) -> None:
@@ -153,7 +185,7 @@ def _other_as(check: Check) -> None:
 
 
 def _passive(check: Check) -> None:
-    """value: refused: the other end never opens the session."""
+    """value: refused: the other end never opens the session; allowed: it does."""
     if check.neighbor.passive and check.fact.value == "refused":
         check.refuse("passive", True, "leave passive out")
 
@@ -164,8 +196,23 @@ def _hold_time(check: Check) -> None:
         check.neighbor.hold_time = check.fact.value
 
 
+def _hold_time_minimum(check: Check) -> None:
+    """value: the shortest hold time, in seconds. 0, which turns keepalives off, is shorter than any."""
+    neighbor = check.neighbor
+    if neighbor.given("hold_time") and neighbor.hold_time is not None and neighbor.hold_time < check.fact.value:
+        check.refuse("hold_time", neighbor.hold_time, f"write {check.fact.value} or more")
+
+
+def _maintenance(check: Check) -> None:
+    """value: for how many seconds the other end can be silent while it is maintained."""
+    neighbor = check.neighbor
+    if neighbor.given("hold_time") and neighbor.hold_time and neighbor.hold_time < check.fact.value:
+        reason = f"{neighbor.hold_time} is short: {check.fact.because}"
+        check.report("hold_time", reason, f"write {check.fact.value} or more", only_warn=True)
+
+
 def _families(check: Check) -> None:
-    """value: default (a list, or session for the family of the session), allowed, required."""
+    """value: default and allowed (lists, or session for the family of the session), required (a list)."""
     value, neighbor = check.fact.value, check.neighbor
     if not neighbor.given("families"):
         default = value["default"]
@@ -174,8 +221,11 @@ def _families(check: Check) -> None:
         elif neighbor.peer_address:
             neighbor.families = [FAMILIES[neighbor.peer_address.version]]
         return
+    allowed = value["allowed"]
+    if allowed == "session":
+        allowed = [FAMILIES[neighbor.peer_address.version]] if neighbor.peer_address else FAMILIES.values()
     for family in neighbor.families or []:
-        if family not in value["allowed"]:
+        if family not in allowed:
             check.refuse("families", family)
     for family in value.get("required", []):
         if neighbor.families is not None and family not in neighbor.families:
@@ -193,23 +243,29 @@ def _ttl_security(check: Check) -> None:
 
 
 def _multihop(check: Check) -> None:
-    """value: default (a TTL, or null for the kernel's) and minimum."""
+    """value: default (a TTL, or null for the kernel's), minimum, maximum."""
     neighbor, value = check.neighbor, check.fact.value
     if not neighbor.given("multihop"):
         neighbor.multihop = value["default"]
     elif neighbor.multihop is not None and neighbor.multihop < value["minimum"]:
         check.refuse("multihop", neighbor.multihop, f"write {value['minimum']} or more")
+    elif neighbor.multihop is not None and neighbor.multihop > value.get("maximum", neighbor.multihop):
+        check.refuse("multihop", neighbor.multihop, "leave multihop out")
 
 
 def _prefix_limit(check: Check) -> None:
-    """value: how many prefixes the other end takes over one session."""
-    count = len({route["prefix"] for route in check.neighbor.routes})
-    if count > check.fact.value:
-        check.report("", f"{count} prefixes are too many: {check.fact.because}")
+    """value: default: how many prefixes the other end takes over one session, public: instead for a public neighbor;
+    maximum: how far that can be raised, null when there is no end to it."""
+    neighbor, value = check.neighbor, check.fact.value
+    if not neighbor.given("prefix_limit"):
+        neighbor.prefix_limit = value.get(neighbor.scope, value["default"])
+    elif neighbor.prefix_limit and value["maximum"] is not None and neighbor.prefix_limit > value["maximum"]:
+        check.refuse("prefix_limit", neighbor.prefix_limit, f"write at most {value['maximum']}")
 
 
 def _sessions(group: list[Check]) -> None:
-    """value: wanted: how many sessions belong together; same: what they have in common, an option or inside_cidr."""
+    """value: wanted: how many sessions belong together; same: what they have in common beside the profile and the AS of
+    the other end: local_address, inside_cidr, or peer_as for nothing else."""
     first = group[0]
     wanted = first.fact.value["wanted"]
     if len(group) < wanted:
@@ -264,6 +320,8 @@ def _within(number: int, ranges: Iterable[tuple[int, int]]) -> bool:
 def _group_key(check: Check) -> tuple[Any, ...]:
     """What the sessions that belong together have in common."""
     neighbor = check.neighbor
+    if check.fact.value["same"] == "peer_as":
+        return (check.profile.name, neighbor.peer_as)
     common: Address | Prefix | None = neighbor.local_address
     inside = check.profile.facts.get("inside_cidr")
     if check.fact.value["same"] == "inside_cidr" and inside is not None and neighbor.peer_address:
@@ -284,15 +342,22 @@ NEIGHBOR_FACTS: dict[str, Callable[[Check], None]] = {
     "session_family": _session_family,
     "addresses": _addresses,
     "inside_cidr": _inside_cidr,
+    "inside_cidr_6": _inside_cidr,
     "peer_as": _peer_as,
     "local_as": _local_as,
     "local_as_reserved": _local_as,
     "other_as": _other_as,
     "passive": _passive,
     "hold_time": _hold_time,
+    "hold_time_minimum": _hold_time_minimum,
+    "maintenance": _maintenance,
     "families": _families,
     "md5": _md5,
     "ttl_security": _ttl_security,
     "multihop": _multihop,
+    "prefix_limit": _prefix_limit,
 }
-GROUP_FACTS = ("prefix_limit", "sessions", "same_routes")
+# Read by other rules: of the routes and of the keys (_policy.py, _keys.py), and of several sessions, above.
+OTHER_FACTS = ("md5_key", "next_hop", "default_route", "sessions", "same_routes")
+# What ExaBGP or this version of the collection has no option for: said in the documentation only.
+TOLD_FACTS = ("bfd", "graceful_restart")

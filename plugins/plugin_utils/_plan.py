@@ -17,6 +17,8 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _groups as 
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _keys as keys
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _line as line
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _neighbors as neighbors_
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _own_profiles as own_profiles
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _policy as policy
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _raw as raw
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _routes as routes
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import Section, router_id
@@ -34,8 +36,10 @@ VARIABLES = (
     groups.VARIABLE,
     raw.VARIABLE,
     routes.VARIABLE,
+    policy.ALLOWED,
+    policy.NEXT_HOPS,
+    own_profiles.VARIABLE,
     flows.VARIABLE,
-    routes.ALLOWED,
     keys.VARIABLE,
 )
 # The variables of the roles and of their results; what they may be called is for each role to say.
@@ -49,6 +53,8 @@ OTHER_VARIABLES = (
     "exabgp_harden_",
     "exabgp_metrics_",
     "exabgp_report_",
+    "exabgp_rollback_",
+    "exabgp_upgrade_",
 )
 
 
@@ -79,7 +85,7 @@ def plan_host(host: str, variables: Mapping[str, Any]) -> PlanResult:
     keys.check_keys(findings, section, neighbors)
     allowed = routes.read_routes(findings, section, neighbors)
     flows.read_flows(findings, section, neighbors, allowed)
-    raw_text = raw.read(findings, section, neighbors)
+    raw_text = raw.read(findings, section, neighbors, allowed)
     check_limits(findings, neighbors)
     line.check(findings, line.of_host(variables), neighbors)
     if findings.errors:

@@ -9,7 +9,8 @@ A fact in such a file is
 where `status` says how well it is known, and so what follows from it: a `documented` or `measured` fact refuses what
 contradicts it, an `unverified` one only warns. `source` is a name out of the file's own list of sources.
 `because` ends the sentence "... is refused: ". Which facts there are, and what their values look like, is told by the
-function of that name in _peering.py.
+function of that name in _peering.py; _profile_form.py checks it. A profile may take the facts of another one (`base`),
+state some anew, and drop some with null.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ import yaml
 DIRECTORY = Path(__file__).parent / "profiles"
 DEFAULT = "router"
 STATUSES = ("documented", "measured", "unverified")
+SCOPES = ("private", "public")
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that is known of a kind of peering."""
+    """One thing that is known of a kind of peering. rule: PROFILE.FACT, of the profile that states it."""
 
     rule: str
     value: Any
@@ -45,16 +47,23 @@ class Fact:
 
 @dataclass(frozen=True)
 class Profile:
-    """A kind of peering. title: how messages call it; facts: by name."""
+    """A kind of peering.
+
+    title: how messages call it; facts: by name; scope: private or public, of a neighbor that says nothing;
+    module: the module that reads the other end's state, or None.
+    """
 
     name: str
     title: str
     facts: Mapping[str, Fact]
+    scope: str = "private"
+    module: str | None = None
 
 
-def names() -> list[str]:
+@functools.cache
+def names() -> tuple[str, ...]:
     """The names of all profiles, sorted."""
-    return sorted(path.stem for path in DIRECTORY.glob("*.yml"))
+    return tuple(sorted(path.stem for path in DIRECTORY.glob("*.yml")))
 
 
 @functools.cache
@@ -63,13 +72,17 @@ def load(name: str) -> Profile:
 
     Raises FileNotFoundError when there is none of that name, and KeyError or ValueError when its file is malformed.
     """
-    return parse(name, yaml.safe_load((DIRECTORY / f"{name}.yml").read_text(encoding="utf-8")))
+    data = yaml.safe_load((DIRECTORY / f"{name}.yml").read_text(encoding="utf-8"))
+    return parse(name, data, load(data["base"]) if "base" in data else None)
 
 
-def parse(name: str, data: Mapping[str, Any]) -> Profile:
+def parse(name: str, data: Mapping[str, Any], base: Profile | None = None) -> Profile:
     """Make a profile of the data of its file. Raises KeyError or ValueError when that is malformed."""
-    facts = {}
+    facts = dict(base.facts) if base else {}
     for fact_name, fact in data["facts"].items():
+        if fact is None:
+            facts.pop(fact_name, None)
+            continue
         if fact["status"] not in STATUSES:
             raise ValueError(f"profile {name}: {fact_name}: {fact['status']} is no status")
         facts[fact_name] = Fact(
@@ -79,4 +92,10 @@ def parse(name: str, data: Mapping[str, Any]) -> Profile:
             status=fact["status"],
             source=data["sources"][fact["source"]],
         )
-    return Profile(name=name, title=data["title"], facts=facts)
+    return Profile(
+        name=name,
+        title=data["title"],
+        facts=facts,
+        scope=data.get("scope", base.scope if base else SCOPES[0]),
+        module=data.get("module", base.module if base else None),
+    )

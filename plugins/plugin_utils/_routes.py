@@ -17,11 +17,11 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import MAX
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import Findings, Refusal, kind
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Neighbor, Route, by_name, together
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._nearest import Nearest
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._policy import Policy
 
 T = TypeVar("T")
 
 VARIABLE = "exabgp_routes"
-ALLOWED = "exabgp_allowed_prefixes"
 OPTIONS = (
     "prefix",
     "next_hop",
@@ -60,30 +60,24 @@ def read_routes(findings: Findings, host: Section, neighbors: list[Neighbor]) ->
 
     Returns the allow-list; None when there is none to hold prefixes against.
     """
-    allowed = _read_allowed(host)
-    reader = _RouteReader(findings, neighbors, allowed)
+    policy = Policy(findings, host, neighbors)
+    reader = _RouteReader(findings, neighbors, policy)
     for number, entry in enumerate(host.read_list(VARIABLE, lambda entry: entry), start=1):
         if isinstance(entry, dict):
             reader.read(number, entry)
         else:
             findings.error(f"route #{number}", "", f"must be a mapping, but is {kind(entry)}", rule="route.form")
-    return allowed
-
-
-def _read_allowed(host: Section) -> PrefixSet | None:
-    """The allow-list; None when there is none, or when it is wrong and that is reported."""
-    prefixes = host.read_list(ALLOWED, fields.prefix)
-    return PrefixSet(prefixes) if host.has(ALLOWED) and not host.failed(ALLOWED) else None
+    return policy.allowed
 
 
 class _RouteReader:
     """Reads the routes of one host. What many routes share is read once and remembered."""
 
-    def __init__(self, findings: Findings, neighbors: list[Neighbor], allowed: PrefixSet | None) -> None:
+    def __init__(self, findings: Findings, neighbors: list[Neighbor], policy: Policy) -> None:
         self._findings = findings
         self._neighbors = neighbors
         self._by_name = by_name(neighbors)
-        self._allowed = allowed
+        self._policy = policy
         self._announced: dict[tuple[Any, ...], list[Neighbor]] = {}
         self._options = Nearest(OPTIONS)
         self._names = Nearest(self._by_name)
@@ -121,13 +115,16 @@ class _RouteReader:
         named = self._named(section)
         if prefix is None:
             return
-        self._check_prefix(section, prefix)
         carriers = self._carriers(section, family, named)
+        pieces = route_fields.pieces(section, prefix)
+        # One piece stands for all: they have one length, and lie inside the prefix that is held as well.
+        self._policy.check(section, prefix, as_path, carriers)
+        if len(pieces) > 1 and not section.failed("prefix"):
+            self._policy.check(section, pieces[0], as_path, carriers)
         if next_hop is not None:
             self._check_next_hop(section, prefix, next_hop, carriers)
         self._check_ebgp(section, as_path, local_preference, carriers)
         self._check_paths(section, route, carriers)
-        pieces = route_fields.pieces(section, prefix)
         for piece in pieces:
             planned = route if len(pieces) == 1 else {**route, "prefix": piece.text}
             self._check_once(section, planned, carriers)
@@ -148,20 +145,6 @@ class _RouteReader:
             hint = self._names.hint(value) if isinstance(value, str) else ""
             raise Refusal("is no neighbor of this host", hint, value=value, rule="route.neighbors")
         return value
-
-    def _check_prefix(self, section: Section, prefix: Prefix) -> None:
-        if prefix.length == 0:
-            section.refuse(
-                "prefix",
-                Refusal(
-                    "the default route is refused",
-                    "this version does not announce it",
-                    rule="prefix.default",
-                    source="RFC 7454 section 6.1.6",
-                ),
-            )
-        elif self._allowed is not None and not self._allowed.covers(prefix):
-            section.refuse("prefix", Refusal(f"lies outside {ALLOWED}", rule="prefix.allowed"))
 
     def _carriers(self, section: Section, family: str, named: list[Neighbor] | None) -> list[Neighbor]:
         """The neighbors that the route goes to; reported when a named one, or no one at all, can carry it."""
@@ -185,6 +168,8 @@ class _RouteReader:
             if next_hop.version != prefix.version:
                 reason = f"{next_hop.text} is IPv{next_hop.version}, but the prefix is IPv{prefix.version}"
                 section.refuse("next_hop", Refusal(reason, rule="next_hop.family"))
+                return
+            self._policy.check_next_hop(section, next_hop, carriers)
             return
         version = prefix.version
         # Only where it is certain that the neighbor carries the prefix: its families may be what is wrong.

@@ -62,7 +62,8 @@ class Lab:
 
     def play(self, playbook: str, *arguments: str, check: bool = True, **environment: str) -> Run:
         """Run a playbook against the lab."""
-        self.touched.update([arguments[arguments.index("--limit") + 1]] if "--limit" in arguments else HOSTS)
+        limit = arguments[arguments.index("--limit") + 1].split(",") if "--limit" in arguments else HOSTS
+        self.touched.update(limit)
         command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "lab/inventory", playbook, *arguments]
         return self._run(command, check=check, **environment)
 

@@ -155,7 +155,20 @@ def test_table_shows_what_is_down():
         "last_error": "Bad peer AS",
         "uptime_s": None,
         "routes": [],
+        "host_state": "OPENSENT",
+        "host_prefixes": ["203.0.113.10/32"],
     }
     text = table([session])
     assert "Idle (Bad peer AS)" in text
-    assert text.endswith("0 of 1 sessions established, 0 prefixes received")
+    assert text.endswith("0 of 1 sessions established at both ends, 0 prefixes learned")
+    assert "Opensent" in text
+
+
+@pytest.mark.parametrize(("router", "host"), [("down", "ESTABLISHED"), ("established", "ACTIVE")])
+def test_a_session_counts_only_when_both_ends_have_it(router: str, host: str):
+    words = dict.fromkeys(("name", "site", "software", "local_address", "peer_address", "state_raw"), "x")
+    numbers = {"local_as": 1, "peer_as": 2, "md5": False, "ttl_security": False, "last_error": "", "uptime_s": 1}
+    ends = {"state": router, "routes": [], "host_state": host, "host_prefixes": []}
+    assert table([{**words, **numbers, **ends}]).endswith(
+        "0 of 1 sessions established at both ends, 0 prefixes learned"
+    )

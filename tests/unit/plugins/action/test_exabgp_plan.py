@@ -130,8 +130,22 @@ def test_a_warning_is_shown_and_returned(run):
     done = run({"edge-1": {"own_address": "10.0.2.10"}}, group=GROUP | {"exabgp_md5_keys": {"core": "short"}})
     warning = "edge-1: neighbor core: exabgp_md5_keys[core]: the key has 5 bytes, and fewer than 12 can be guessed"
     assert done.code == 0, done.output
-    assert f"[WARNING]: {warning}" in " ".join(done.output.split())  # older cores break the line
-    assert done.result["warnings"] == [warning]
+    told = f"{warning} [key.short: RFC 3562]"
+    assert f"[WARNING]: {told}" in " ".join(done.output.split())  # older cores break the line
+    assert done.result["warnings"] == [told]
+    assert done.result["findings"] == [
+        {
+            "severity": "warning",
+            "host": "edge-1",
+            "where": "neighbor core",
+            "field": "exabgp_md5_keys[core]",
+            "reason": "the key has 5 bytes, and fewer than 12 can be guessed",
+            "hint": "",
+            "rule": "key.short",
+            "source": "RFC 3562",
+            "text": warning,
+        }
+    ]
     assert done.result["hosts"]["edge-1"]["plan"]["warnings"] == [warning]
 
 
@@ -141,14 +155,17 @@ def test_all_errors_of_all_hosts_are_shown_one_a_line(run):
         "edge-2": {"own_address": "10.0.1.5"},
         "edge-3": {"own_address": "10.0.2.12"},
         "edge-4": {},
+        "edge-5": {"own_address": "10.0.2.13", "exabgp_local_as": 65515},
     }
     done = run(hosts)
     expected = [
         "edge-1: exabgp_neighbours: there is no such variable (did you mean exabgp_neighbors)",
         "edge-2: neighbor rs-1: peer_address: 10.0.1.5 is also the local address",
+        "edge-5: exabgp_local_as: 65515 is refused: Azure Route Server does not peer with this AS number, "
+        "which Azure or IANA reserves [azure_route_server.local_as_reserved: Azure Route Server FAQ]",
     ]
     assert done.code != 0
-    assert "The inventory is refused: 4 errors on 3 hosts. Nothing was changed." in done.output
+    assert "The inventory is refused: 5 errors on 4 hosts. Nothing was changed." in done.output
     lines = [line.strip().rstrip(",").strip('"') for line in done.output.splitlines()]
     for text in expected:
         assert text in lines

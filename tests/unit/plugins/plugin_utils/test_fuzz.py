@@ -16,6 +16,8 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import (
     _flow_match,
     _flows,
     _neighbors,
+    _own_profiles,
+    _profile_form,
     _routes,
 )
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import VARIABLES, plan_host
@@ -23,9 +25,9 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._render import ren
 
 HERE = Path(__file__).parent
 GOOD = {
-    name: item
-    for file in ("good.yml", "families_good.yml")
-    for name, item in yaml.safe_load((HERE / file).read_text(encoding="utf-8")).items()
+    name: inventory
+    for path in sorted(HERE.glob("*good*.yml"))
+    for name, inventory in yaml.safe_load(path.read_text(encoding="utf-8")).items()
 }
 KEY = "hunter2Hunter2hunter2"
 
@@ -47,13 +49,10 @@ scalars = (
     | st.binary(max_size=3)
     | st.dates()
 )
-FLOW_OPTIONS = [*_flows.OPTIONS, *_flow_match.OPTIONS, *_flow_action.OPTIONS]
-names = (
-    st.sampled_from([*_neighbors.OPTIONS, *_routes.OPTIONS, *FLOW_OPTIONS])
-    | st.text(max_size=8)
-    | st.integers()
-    | st.none()
-)
+of_profiles = [*_own_profiles.OPTIONS, *_own_profiles.FACT_OPTIONS, *_profile_form.FORMS, "minimum", "default"]
+of_flows = [*_flows.OPTIONS, *_flow_match.OPTIONS, *_flow_action.OPTIONS]
+of_entries = [*_neighbors.OPTIONS, *_routes.OPTIONS, *of_profiles, *of_flows]
+names = st.sampled_from(of_entries) | st.text(max_size=8) | st.integers() | st.none()
 values = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=5) | st.tuples(inner),
@@ -138,6 +137,23 @@ def test_one_value_of_a_good_inventory_replaced_by_anything(name, data):
 
 
 @relaxed
+@given(st.dictionaries(st.sampled_from(list(_profile_form.FORMS)), values, max_size=6), values, values)
+def test_any_profile_of_ones_own(facts, sources, title):
+    form = {"because": KEY, "status": "documented", "source": "s"}
+    for value in facts.values():
+        own = {"title": title, "sources": {"s": sources}, "facts": {**facts, "hold_time": {**form, "value": value}}}
+        judged(GOOD["own_profile"] | {"exabgp_profiles": {"my_ixp": own}, "exabgp_md5_keys": {"rs-1": KEY}})
+
+
+@relaxed
+@given(st.sampled_from(sorted(_profile_form.FORMS)), values)
+def test_any_value_of_a_fact_of_ones_own(name, value):
+    fact = {"value": value, "because": "so it is", "status": "documented", "source": "s"}
+    own = {"title": "mine", "sources": {"s": "mine"}, "facts": {name: fact}}
+    judged(GOOD["own_profile"] | {"exabgp_profiles": {"my_ixp": own, "my_tunnels": own}})
+
+
+@relaxed
 @given(values)
 def test_any_keys(keys):
     result = plan_host("edge-1", GOOD["gcp"] | {"exabgp_md5_keys": keys})
@@ -150,7 +166,7 @@ def test_a_number_that_python_does_not_print():
         judged(GOOD["azure"] | {"exabgp_neighbors": [GOOD["azure"]["exabgp_neighbors"][0] | {option: huge}]})
     for option in (*_routes.OPTIONS, huge):
         judged(GOOD["azure"] | {"exabgp_routes": [{"prefix": "203.0.113.0/24", option: huge}]})
-    for option in FLOW_OPTIONS:
+    for option in of_flows:
         whole = {"name": "f", "match": {option: huge}, "action": {option: huge}, option: huge}
         judged(GOOD["families"] | {"exabgp_flows": [whole]})
     for variable in VARIABLES:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -73,6 +74,30 @@ def test_a_key_written_as_an_option_is_not_quoted(option, wrap):
 def test_a_key_written_into_a_route_is_not_quoted(option, wrap):
     inventory = with_key()
     inventory["exabgp_routes"][0][option] = wrap(KEY)
+    assert KEY not in everything(inventory)
+
+
+@pytest.mark.parametrize(
+    "place", ["name", "title", "because", "source", "sources", "status", "value", "module", "fact"]
+)
+def test_a_key_written_into_a_profile_of_ones_own_is_not_quoted(place):
+    fact: dict[str, Any] = {"value": 30, "because": "so it is", "status": "documented", "source": "s"}
+    own: dict[str, Any] = {"title": "mine", "module": "mine", "sources": {"s": "mine"}, "facts": {"hold_time": fact}}
+    name = "mine"
+    if place == "name":
+        name = KEY
+    elif place == "fact":
+        own["facts"][KEY] = fact
+    elif place == "sources":
+        own["sources"][KEY] = fact["source"] = KEY
+    else:
+        (own if place in own else fact)[place] = KEY
+    inventory = with_key(exabgp_profiles={name: own})
+    inventory["exabgp_neighbors"].append(
+        {"name": "own", "profile": name, "peer_address": "10.0.2.9", "peer_as": 65020, "local_as": KEY}
+    )
+    assert KEY not in everything(inventory)
+    del inventory["exabgp_neighbors"][-1]["local_as"]
     assert KEY not in everything(inventory)
 
 

@@ -20,9 +20,9 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._render import ren
 
 HERE = Path(__file__).parent
 GOOD = {
-    name: item
-    for file in ("good.yml", "families_good.yml")
-    for name, item in yaml.safe_load((HERE / file).read_text(encoding="utf-8")).items()
+    name: inventory
+    for path in sorted(HERE.glob("*good*.yml"))
+    for name, inventory in yaml.safe_load(path.read_text(encoding="utf-8")).items()
 }
 
 CORE_1 = """\
