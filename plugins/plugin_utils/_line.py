@@ -90,6 +90,15 @@ def _check_42(findings: Findings, neighbors: list[Neighbor]) -> None:
                     rule="line.withdraw",
                     source="ExaBGP 4.2.21, measured",
                 )
+        if neighbor.capabilities["add_path"]:
+            findings.warn(
+                neighbor.where,
+                "capabilities.add_path",
+                "ExaBGP 4.2.25 cannot validate a file with it, so that a change needs a restart",
+                hint="install 5.0",
+                rule="line.add_path",
+                source="ExaBGP 4.2.25, measured",
+            )
         if neighbor.source_interface is not None:
             findings.error(
                 neighbor.where,

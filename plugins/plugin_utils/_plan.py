@@ -85,7 +85,7 @@ def plan_host(host: str, variables: Mapping[str, Any]) -> PlanResult:
     keys.check_keys(findings, section, neighbors)
     allowed = routes.read_routes(findings, section, neighbors)
     flows.read_flows(findings, section, neighbors, allowed)
-    raw_text = raw.read(findings, section, neighbors)
+    raw_text = raw.read(findings, section, neighbors, allowed)
     check_limits(findings, neighbors)
     line.check(findings, line.of_host(variables), neighbors)
     if findings.errors:

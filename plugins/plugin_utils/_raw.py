@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.cloudbgp.exabgp.plugins.module_utils._grammar import GrammarError, Statement, flat, parse
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _fields as fields
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._addresses import Prefix, PrefixSet
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import Section
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import HOST, Findings, Refusal, kind
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Neighbor
@@ -21,6 +23,7 @@ OPTION = "raw"
 _KEYWORDS_OF_KEYS = ("md5-password", "md5-base64")
 _FILE_SECTIONS = ("process", "template", "neighbor")
 _ANNOUNCING = ("static", "announce", "flow", "l2vpn")
+_WITH_PREFIX = ("route", "unicast", "multicast", "nlri-mpls", "mpls-vpn")
 # What the template always prints, or prints where the inventory has it, and the option that says it.
 _PLANNED = {
     "router-id": "router_id",
@@ -48,16 +51,18 @@ _PLANNED_CAPABILITIES = {
 }
 
 
-def read(findings: Findings, host: Section, neighbors: list[Neighbor]) -> str | None:
-    """Read the raw text of every neighbor into it, and return that of the file."""
-    guarded = host.has(ALLOWED)
+def read(findings: Findings, host: Section, neighbors: list[Neighbor], allowed: PrefixSet | None) -> str | None:
+    """Read the raw text of every neighbor into it, and return that of the file.
+
+    allowed: the allow-list, which holds for raw routes too; None where there is none.
+    """
     for neighbor in neighbors:
         section = neighbor.section
         neighbor.raw, statements = _text(findings, section, OPTION)
         for statement in statements:
             _check_neighbor(section, OPTION, statement)
-            if guarded and statement.keyword in _ANNOUNCING:
-                section.refuse(OPTION, _announces(statement))
+            if allowed is not None and statement.keyword in _ANNOUNCING:
+                _check_allowed(section, OPTION, statement, allowed)
     text, statements = _text(findings, host, VARIABLE)
     sessions = []
     for statement in statements:
@@ -67,10 +72,9 @@ def read(findings: Findings, host: Section, neighbors: list[Neighbor]) -> str | 
             host.refuse(VARIABLE, Refusal(reason, rule="raw.section"))
         if statement.keyword == "neighbor":
             sessions.append(" ".join(statement.words[1:]))
-        if guarded and statement.keyword != "process":
-            for inner in flat(statement.inner):
-                if inner.section and inner.keyword in _ANNOUNCING:
-                    host.refuse(VARIABLE, _announces(inner))
+        for inner in statement.inner if statement.keyword == "neighbor" else flat(statement.inner):
+            if allowed is not None and inner.section and inner.keyword in _ANNOUNCING:
+                _check_allowed(host, VARIABLE, inner, allowed)
     if sessions and not host.failed(VARIABLE):
         findings.warn(
             HOST,
@@ -82,12 +86,33 @@ def read(findings: Findings, host: Section, neighbors: list[Neighbor]) -> str | 
     return text
 
 
-def _announces(statement: Statement) -> Refusal:
-    return Refusal(
-        f"line {statement.line}: {statement.keyword} announces what {ALLOWED} cannot judge",
-        "use exabgp_routes or exabgp_flows",
-        rule="raw.allowed",
-    )
+def _check_allowed(section: Section, option: str, announcing: Statement, allowed: PrefixSet) -> None:
+    """Hold what a raw section announces against the allow-list; what cannot be read is refused."""
+    for statement in announcing.inner:
+        if statement.section and announcing.keyword == "announce":
+            _check_allowed(section, option, Statement(["static"], statement.line, True, statement.inner), allowed)
+            continue
+        prefixes = _prefixes(statement) if announcing.keyword == "static" else None
+        if prefixes is None:
+            reason = f"line {statement.line}: {announcing.keyword} announces what {ALLOWED} cannot judge"
+            section.refuse(option, Refusal(reason, "use exabgp_routes or exabgp_flows", rule="raw.allowed"))
+        elif any(not allowed.covers(prefix) for prefix in prefixes):
+            reason = f"line {statement.line}: what is announced lies outside {ALLOWED}"
+            section.refuse(option, Refusal(reason, rule="prefix.allowed"))
+
+
+def _prefixes(statement: Statement) -> list[Prefix] | None:
+    words = statement.words
+    if statement.keyword in ("attribute", "attributes") and "nlri" in words:
+        texts = words[words.index("nlri") + 1 :]
+    elif statement.keyword in _WITH_PREFIX and len(words) > 1:
+        texts = words[1:2]
+    else:
+        return None
+    try:
+        return [fields.prefix(text if "/" in text else f"{text}/{128 if ':' in text else 32}") for text in texts]
+    except Refusal:
+        return None
 
 
 def _text(findings: Findings, section: Section, option: str) -> tuple[str | None, list[Statement]]:
