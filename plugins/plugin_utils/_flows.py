@@ -20,10 +20,11 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _flow_match
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._addresses import PrefixSet
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import Section
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import Findings, Refusal, kind
-from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Neighbor, by_name, together
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Neighbor, together
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._nearest import Nearest
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._nested import nested
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._policy import ALLOWED
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._recipients import Recipients
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._route_fields import rd
 
 VARIABLE = "exabgp_flows"
@@ -52,11 +53,12 @@ class _FlowReader:
     def __init__(self, findings: Findings, neighbors: list[Neighbor], allowed: PrefixSet | None) -> None:
         self._findings = findings
         self._neighbors = neighbors
-        self._by_name = by_name(neighbors)
+        # A neighbor's families are written out for FlowSpec: no profile has it by default.
+        self._recipients = Recipients(neighbors, "flow", "match")
         self._allowed = allowed
         self._seen: set[str] = set()
         self._rules: dict[str, list[Neighbor]] = {}
-        self._options, self._names = Nearest(OPTIONS), Nearest(self._by_name)
+        self._options = Nearest(OPTIONS)
         self._matches, self._actions = Nearest(match_.OPTIONS), Nearest(action_.OPTIONS)
 
     def read(self, number: int, entry: dict[Any, Any]) -> None:
@@ -78,11 +80,11 @@ class _FlowReader:
         matched, version = self._match(section)
         distinguisher = section.read("rd", rd)
         action = self._action(section, version)
-        named = self._named(section)
+        named = self._recipients.named(section)
         if version is None or matched is None:
             return
         family = families.family(version, families.FLOW_VPN if section.has("rd") else families.FLOW)
-        carriers = self._carriers(section, family, named)
+        carriers = self._recipients.carriers(section, family, named)
         self._check_once(section, (family, distinguisher, matched), carriers)
         flow = {"name": name, "family": family, "rd": distinguisher, "match": matched, "action": action}
         if action is not None and not section.failed("action"):
@@ -117,34 +119,6 @@ class _FlowReader:
     def _action(self, section: Section, version: int | None) -> dict[str, Any] | None:
         inner = nested(section, "action", "{discard: true}")
         return None if inner is None else action_.read(inner, self._actions, version)
-
-    def _named(self, section: Section) -> list[Neighbor] | None:
-        if not section.has("neighbors"):
-            return None
-        names = section.read_list("neighbors", self._known_name)
-        if not names and not section.failed("neighbors"):
-            section.refuse("neighbors", Refusal("is an empty list", "leave it out for all", rule="flow.neighbors"))
-        return [self._by_name[name] for name in dict.fromkeys(names)]
-
-    def _known_name(self, value: Any) -> str:
-        if not isinstance(value, str) or value not in self._by_name:
-            hint = self._names.hint(value) if isinstance(value, str) else ""
-            raise Refusal("is no neighbor of this host", hint, value=value, rule="flow.neighbors")
-        return value
-
-    def _carriers(self, section: Section, family: str, named: list[Neighbor] | None) -> list[Neighbor]:
-        asked = self._neighbors if named is None else named
-        # A neighbor's families are written out for FlowSpec: no profile has it by default.
-        carriers = [neighbor for neighbor in asked if neighbor.carries(family)]
-        if named is None and not carriers and self._neighbors:
-            refusal = Refusal(f"no neighbor carries {family}", "add it to a neighbor's families", rule="flow.family")
-            section.refuse("match", refusal)
-        elif named is not None and len(carriers) < len(asked):
-            without = [neighbor for neighbor in asked if not neighbor.carries(family)]
-            reason = f"{together(without, 'does', 'do')} not carry {family}"
-            hint = "add it to the families, or leave the neighbor out"
-            section.refuse("neighbors", Refusal(reason, hint, rule="flow.family"))
-        return carriers
 
     def _check_once(self, section: Section, rule: tuple[Any, ...], carriers: list[Neighbor]) -> None:
         key = json.dumps(rule)

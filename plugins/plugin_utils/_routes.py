@@ -15,9 +15,10 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._addresses import 
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._capabilities import sends_paths
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import MAX_U32, Section
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import Findings, Refusal, kind
-from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Neighbor, Route, by_name, together
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import Neighbor, Route, together
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._nearest import Nearest
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._policy import Policy
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._recipients import Recipients
 
 T = TypeVar("T")
 
@@ -76,11 +77,10 @@ class _RouteReader:
     def __init__(self, findings: Findings, neighbors: list[Neighbor], policy: Policy) -> None:
         self._findings = findings
         self._neighbors = neighbors
-        self._by_name = by_name(neighbors)
+        self._recipients = Recipients(neighbors, "route", "prefix")
         self._policy = policy
         self._announced: dict[tuple[Any, ...], list[Neighbor]] = {}
         self._options = Nearest(OPTIONS)
-        self._names = Nearest(self._by_name)
         self._next_hop = _remembered(_next_hop)
         self._as_number = _remembered(fields.as_number)
         self._standard = _remembered(communities.standard)
@@ -112,10 +112,10 @@ class _RouteReader:
         }
         route.update(route_fields.read(section, entry, prefix))
         family = route["family"]
-        named = self._named(section)
+        named = self._recipients.named(section)
         if prefix is None:
             return
-        carriers = self._carriers(section, family, named)
+        carriers = self._recipients.carriers(section, family, named)
         pieces = route_fields.pieces(section, prefix)
         # One piece stands for all: they have one length, and lie inside the prefix that is held as well.
         self._policy.check(section, prefix, as_path, carriers)
@@ -130,36 +130,6 @@ class _RouteReader:
             self._check_once(section, planned, carriers)
             for neighbor in carriers:
                 neighbor.routes.append(planned)
-
-    def _named(self, section: Section) -> list[Neighbor] | None:
-        """The neighbors that the route names. None when it names none, and so means all that carry it."""
-        if not section.has("neighbors"):
-            return None
-        names = section.read_list("neighbors", self._known_name)
-        if not names and not section.failed("neighbors"):
-            section.refuse("neighbors", Refusal("is an empty list", "leave it out for all", rule="route.neighbors"))
-        return [self._by_name[name] for name in _once_each(names)]
-
-    def _known_name(self, value: Any) -> str:
-        if not isinstance(value, str) or value not in self._by_name:
-            hint = self._names.hint(value) if isinstance(value, str) else ""
-            raise Refusal("is no neighbor of this host", hint, value=value, rule="route.neighbors")
-        return value
-
-    def _carriers(self, section: Section, family: str, named: list[Neighbor] | None) -> list[Neighbor]:
-        """The neighbors that the route goes to; reported when a named one, or no one at all, can carry it."""
-        asked = self._neighbors if named is None else named
-        carriers = [neighbor for neighbor in asked if neighbor.carries(family)]
-        if named is None and not carriers and self._neighbors:
-            reason = f"no neighbor carries {family}"
-            refusal = Refusal(reason, "add it to a neighbor's families", rule="route.family")
-            section.refuse("prefix", refusal)
-        elif named is not None and len(carriers) < len(asked):
-            without = [neighbor for neighbor in asked if not neighbor.carries(family)]
-            reason = f"{together(without, 'does', 'do')} not carry {family}"
-            section.refuse("neighbors", Refusal(reason, "add it to the families, or leave the neighbor out",
-                                                rule="route.family"))  # fmt: skip
-        return carriers
 
     def _check_next_hop(
         self, section: Section, prefix: Prefix, next_hop: Address | str, carriers: list[Neighbor]
