@@ -38,9 +38,8 @@ _NAME_OF = {
     "65535:65283": "no-export-subconfed",
     "65535:65284": "no-peer",
 }
-# Type bytes of RFC 4360 (2-byte AS, IPv4) and RFC 5668 (4-byte AS), and the sub-types of target and origin.
-_AS2, _IPV4, _AS4 = 0x00, 0x01, 0x02
-_SUBTYPE = {"target": 0x02, "origin": 0x03}
+# Sub-types of RFC 4360.
+_KINDS = ("target", "origin")
 
 
 def standard(value: Any) -> str:
@@ -86,7 +85,7 @@ def extended(value: Any) -> str:
         hint = ""
         if parts[0] in ("rt", "soo"):
             hint = f"write {'target' if parts[0] == 'rt' else 'origin'}"
-        elif len(parts) == 3 and parts[0] in _SUBTYPE:
+        elif len(parts) == 3 and parts[0] in _KINDS:
             hint = "its last number is at most 65535 behind a 4-byte AS or an address"
         raise Refusal(
             "is not an extended community: target:AS:NUMBER or origin:AS:NUMBER, or with an IPv4 address",
@@ -95,38 +94,22 @@ def extended(value: Any) -> str:
             rule="extended_community",
             source="RFC 4360, RFC 5668",
         )
-    return f"{parts[0]}:{parsed[1]}:{parsed[3]}"
+    return f"{parts[0]}:{parsed[0]}:{parsed[1]}"
 
 
-def exabgp_spelling(canonical: str) -> str:
-    """How an extended community is written in exabgp.conf, so that the right bytes are sent.
-
-    ExaBGP 5.0.15 sends "target:70000:5" with the type of an IPv4 address, and 4.2.25 sends "target:10.0.0.1:5"
-    with the type of a 2-byte AS (both measured). In hexadecimal both send what is written.
-    """
-    parsed = _parse_extended(canonical.split(":"))
-    if parsed is None or parsed[0] == _AS2:
-        return canonical
-    kind_byte, _text_of_it, administrator, number = parsed
-    return f"0x{kind_byte:02x}{_SUBTYPE[canonical.split(':')[0]]:02x}{administrator:08x}{number:04x}"
-
-
-def _parse_extended(parts: list[str]) -> tuple[int, str, int, int] | None:
-    """Return (type byte, administrator as text, administrator, number) of a split extended community."""
-    if len(parts) != 3 or parts[0] not in _SUBTYPE or not _NUMBER.fullmatch(parts[2]):
+def _parse_extended(parts: list[str]) -> tuple[str, int] | None:
+    """Return (administrator as text, number) of a split extended community."""
+    if len(parts) != 3 or parts[0] not in _KINDS or not _NUMBER.fullmatch(parts[2]):
         return None
     number = int(parts[2])
     address = parse_address(parts[1]) if "." in parts[1] else None
     if address is not None:
-        return (_IPV4, address.text, address.value, number) if number <= MAX_U16 else None
+        return (address.text, number) if number <= MAX_U16 else None
     if not _NUMBER.fullmatch(parts[1]):
         return None
     administrator = int(parts[1])
-    if administrator <= MAX_U16:
-        return (_AS2, str(administrator), administrator, number) if number <= MAX_U32 else None
-    if administrator <= MAX_U32 and number <= MAX_U16:
-        return (_AS4, str(administrator), administrator, number)
-    return None
+    highest = MAX_U32 if administrator <= MAX_U16 else MAX_U16
+    return (str(administrator), number) if administrator <= MAX_U32 and number <= highest else None
 
 
 def _text(value: Any, example: str) -> str:

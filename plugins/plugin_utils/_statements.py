@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils._announce import extended
 from ansible_collections.cloudbgp.exabgp.plugins.module_utils._flow_names import KEYWORDS
-from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._communities import exabgp_spelling
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._families import MULTICAST
 
 
@@ -33,7 +33,7 @@ def route_statement(route: Mapping[str, Any]) -> str:
         ("as-path", route["as_path"]),
         ("community", route["communities"]),
         ("large-community", route["large_communities"]),
-        ("extended-community", [exabgp_spelling(item) for item in route["extended_communities"]]),
+        ("extended-community", [extended(item) for item in route["extended_communities"]]),
         ("cluster-list", route["cluster_list"]),
     ):
         if items:
@@ -77,7 +77,7 @@ def _then(action: Mapping[str, Any]) -> Iterable[str]:
     for keyword, items in (
         ("community", action["communities"]),
         ("large-community", action["large_communities"]),
-        ("extended-community", [exabgp_spelling(item) for item in action["extended_communities"]]),
+        ("extended-community", [extended(item) for item in action["extended_communities"]]),
     ):
         if items:
             yield f"{keyword} [ {' '.join(items)} ];"

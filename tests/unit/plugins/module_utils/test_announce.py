@@ -7,7 +7,6 @@ import pytest
 
 from ansible_collections.cloudbgp.exabgp.plugins.module_utils import _announce
 from ansible_collections.cloudbgp.exabgp.plugins.modules.exabgp_drain import changed_routes
-from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._communities import exabgp_spelling
 
 ROUTE: dict[str, Any] = {
     "peer_address": "10.0.1.4",
@@ -33,9 +32,17 @@ def test_a_route_is_announced_with_all_its_attributes():
     )
 
 
-@pytest.mark.parametrize("text", ["target:65001:5", "target:70000:5", "origin:10.0.0.1:5", "origin:65535:4294967295"])
-def test_extended_communities_are_spelled_as_in_the_configuration(text):
-    assert _announce.extended(text) == exabgp_spelling(text)
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [
+        ("target:65001:5", "target:65001:5"),
+        ("target:70000:5", "0x0202000111700005"),
+        ("origin:10.0.0.1:5", "0x01030a0000010005"),
+        ("origin:65535:4294967295", "origin:65535:4294967295"),
+    ],
+)
+def test_an_extended_community_is_spelled_so_that_the_right_bytes_are_sent(text, spelled):
+    assert _announce.extended(text) == spelled
 
 
 def test_what_is_no_unicast_prefix_is_refused():

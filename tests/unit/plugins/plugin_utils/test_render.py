@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from ansible_collections.cloudbgp.exabgp.plugins.module_utils import _conffile
-from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._communities import exabgp_spelling
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils._announce import extended
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import plan_host
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._render import render
 
@@ -161,5 +161,5 @@ def test_extended_communities_have_the_bytes_of_the_standards(line, request):
     python = Path(request.getfixturevalue(line)).with_name("python")
     if not python.exists():
         pytest.skip("this ExaBGP is not in a virtual environment, so its parser cannot be asked")
-    result = run(str(python), "-c", READ_BACK, *map(exabgp_spelling, expected))
+    result = run(str(python), "-c", READ_BACK, *map(extended, expected))
     assert result.stdout.split() == list(expected.values()), result.stderr
