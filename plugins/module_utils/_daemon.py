@@ -22,6 +22,12 @@ from contextlib import contextmanager
 
 PIPE_DIR = "/run/exabgp"
 
+SPEC: dict[str, dict[str, object]] = {
+    "pipe_dir": {"type": "path", "default": PIPE_DIR},
+    "answer_timeout": {"type": "float", "default": 5},
+}
+"""The options of every module that asks the daemon; documented in the doc fragment C(daemon)."""
+
 # The daemon's helper retries a pipe that had no reader every 50 ms; silence for twice as
 # long means that nothing is left over from an earlier caller.
 QUIET = 0.12

@@ -21,6 +21,8 @@ _PROPERTIES = (
     "NRestarts",
     "NeedDaemonReload",
     "ActiveEnterTimestampMonotonic",
+    "FragmentPath",
+    "DropInPaths",
 )
 
 
@@ -37,10 +39,20 @@ class ServiceState:
     needs_daemon_reload: bool
     active_since: float
     """Seconds of the monotonic clock at which it became active; 0 when it never did."""
+    files: tuple[str, ...]
+    """The unit's file and its drop-ins."""
 
     @property
     def running(self) -> bool:
         return self.active_state in ("active", "reloading") and self.main_pid > 0
+
+    @property
+    def changed_since_start(self) -> bool:
+        """Whether the unit's file or a drop-in is newer than the running service."""
+        started = time.time() - (time.monotonic() - self.active_since)
+        return self.active_since > 0 and any(
+            os.path.exists(path) and os.stat(path).st_mtime > started for path in self.files
+        )
 
     def describe(self, name: str) -> str:
         """One phrase for an operator."""
@@ -69,6 +81,7 @@ def state(module: AnsibleModule, name: str) -> ServiceState:
         restarts=number("NRestarts"),
         needs_daemon_reload=values.get("NeedDaemonReload") == "yes",
         active_since=number("ActiveEnterTimestampMonotonic") / 1e6,
+        files=tuple(filter(None, [values.get("FragmentPath", ""), *values.get("DropInPaths", "").split()])),
     )
 
 
@@ -82,17 +95,3 @@ def journal(module: AnsibleModule, name: str, lines: int = 20, since: str | None
         command += ["--since", since]
     rc, out, _err = module.run_command(command)
     return out.splitlines() if rc == 0 else []
-
-
-def changed_since_start(module: AnsibleModule, name: str) -> bool:
-    """Whether the unit's file or a drop-in is newer than the running service."""
-    _rc, out, _err = module.run_command(
-        ["systemctl", "show", name, "--property=FragmentPath,DropInPaths,ActiveEnterTimestampMonotonic"]
-    )
-    values = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
-    since = values.get("ActiveEnterTimestampMonotonic", "")
-    if not since.isdigit():
-        return False
-    started = time.time() - (time.monotonic() - int(since) / 1e6)
-    paths = [values.get("FragmentPath", ""), *values.get("DropInPaths", "").split()]
-    return any(path and os.path.exists(path) and os.stat(path).st_mtime > started for path in paths)

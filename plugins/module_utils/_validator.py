@@ -48,7 +48,15 @@ _ENVIRONMENT = {
 }
 
 
-def validate(module: AnsibleModule, exabgp: str, text: str, keys: Mapping[str, str], user: str, group: str) -> Verdict:
+def validate(
+    module: AnsibleModule,
+    exabgp: str,
+    found: tuple[int, int, int] | None,
+    text: str,
+    keys: Mapping[str, str],
+    user: str,
+    group: str,
+) -> Verdict:
     """Validate a whole configuration.
 
     The file lies in memory (C(/run)), readable by the daemon's group, and is gone afterwards.
@@ -56,13 +64,13 @@ def validate(module: AnsibleModule, exabgp: str, text: str, keys: Mapping[str, s
     neighbor down. ExaBGP accepts a file with one closing brace too many and forgets what
     follows it, so braces and the count of neighbors are held against the text as well.
 
+    :param found: what :func:`version` says of the program.
     :param text: the configuration with its keys.
     :param keys: to be masked in the reason.
     """
     brace = _conffile.unbalanced(text)
     if brace:
         return Verdict(False, brace)
-    found = version(module, exabgp)
     if found is None:
         return Verdict(False, f"{exabgp} does not tell its version; is it installed and executable?")
     directory = tempfile.mkdtemp(prefix="exabgp-validate-", dir="/run" if os.path.isdir("/run") else None)

@@ -22,6 +22,8 @@ description:
     O(exabgp), or when its unit changed after it was started.
 author:
   - cloudbgp.exabgp contributors (@cloudbgp)
+extends_documentation_fragment:
+  - cloudbgp.exabgp.daemon
 options:
   content:
     description:
@@ -74,14 +76,6 @@ options:
       - A run that finds such a change still waiting puts the previous configuration back first.
     type: float
     default: 120
-  pipe_dir:
-    description: The directory with the daemon's command pipes.
-    type: path
-    default: /run/exabgp
-  answer_timeout:
-    description: Seconds without an answer after which the daemon counts as silent.
-    type: float
-    default: 5
   proof_timeout:
     description: Seconds within which sessions and routes must be as wanted after a change.
     type: float
@@ -169,6 +163,7 @@ journal:
 """
 
 import contextlib
+import functools
 import os
 import time
 import typing as t
@@ -220,8 +215,8 @@ class Config:
         differs = before != after
         state = _service.state(self.module, self.service)
         action = self.action(state, differs, before, after)
-        shown_before, shown_after = _conffile.masked_pair(before or "", after)
         if differs:
+            shown_before, shown_after = _conffile.masked_pair(before or "", after)
             self.result["diff"] = {
                 "before": shown_before,
                 "after": shown_after,
@@ -332,12 +327,16 @@ class Config:
             os.path.realpath(arg) for arg in arguments if arg.startswith("/")
         ]:
             return True
-        return state.needs_daemon_reload or _service.changed_since_start(self.module, self.service)
+        return state.needs_daemon_reload or state.changed_since_start
+
+    @functools.cached_property
+    def version(self) -> tuple[int, int, int] | None:
+        """The version of the installed program."""
+        return _validator.version(self.module, self.options["exabgp"])
 
     def reload_is_not_enough(self, before: str, after: str) -> bool:
         """ExaBGP 4.2 keeps the old key on a listening socket until it is restarted."""
-        found = _validator.version(self.module, self.options["exabgp"])
-        if found is None or found >= (5, 0, 0):
+        if self.version is None or self.version >= (5, 0, 0):
             return False
         old, new = _conffile.read_sessions(before), _conffile.read_sessions(after)
         return any(old[ends].key != new[ends].key for ends in old.keys() & new.keys())
@@ -354,7 +353,13 @@ class Config:
                 **self.result,
             )
         verdict = _validator.validate(
-            self.module, self.options["exabgp"], text, self.keys, self.options["user"], self.options["group"]
+            self.module,
+            self.options["exabgp"],
+            self.version,
+            text,
+            self.keys,
+            self.options["user"],
+            self.options["group"],
         )
         self.result["validated"] = verdict.valid
         if not verdict.valid:
@@ -600,8 +605,7 @@ def main() -> None:
             "group": {"type": "str", "default": "exabgp"},
             "generations": {"type": "int", "default": 10},
             "confirm_timeout": {"type": "float", "default": 120},
-            "pipe_dir": {"type": "path", "default": "/run/exabgp"},
-            "answer_timeout": {"type": "float", "default": 5},
+            **_daemon.SPEC,
             "proof_timeout": {"type": "float", "default": 30},
         },
         mutually_exclusive=[("content", "generation")],

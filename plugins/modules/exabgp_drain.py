@@ -17,20 +17,14 @@ description:
   - The drain lives in the daemon only. A restart of the daemon ends it, a reload does not.
 author:
   - cloudbgp.exabgp contributors (@cloudbgp)
+extends_documentation_fragment:
+  - cloudbgp.exabgp.daemon
 options:
   state:
     description: Whether the routes carry the community.
     type: str
     choices: [drained, restored]
     default: drained
-  pipe_dir:
-    description: The directory with the daemon's command pipes.
-    type: path
-    default: /run/exabgp
-  answer_timeout:
-    description: Seconds without an answer after which the daemon counts as silent.
-    type: float
-    default: 5
 notes:
   - Needs a user that may open the daemon's pipes (root, or the daemon's own).
   - Whether a neighbor honors the community is up to its policy; the clouds do not document that theirs do.
@@ -89,8 +83,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "state": {"type": "str", "choices": ["drained", "restored"], "default": "drained"},
-            "pipe_dir": {"type": "path", "default": "/run/exabgp"},
-            "answer_timeout": {"type": "float", "default": 5},
+            **_daemon.SPEC,
         },
         supports_check_mode=True,
     )

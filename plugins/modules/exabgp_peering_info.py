@@ -18,6 +18,8 @@ description:
     daemon's log, the TCP sockets, the routing table and the kernel's counters.
 author:
   - cloudbgp.exabgp contributors (@cloudbgp)
+extends_documentation_fragment:
+  - cloudbgp.exabgp.daemon
 options:
   sessions:
     description:
@@ -56,14 +58,6 @@ options:
     description: The systemd unit of the daemon.
     type: str
     default: exabgp.service
-  pipe_dir:
-    description: The directory with the daemon's command pipes.
-    type: path
-    default: /run/exabgp
-  answer_timeout:
-    description: Seconds without an answer after which the daemon counts as silent.
-    type: float
-    default: 5
 notes:
   - Needs a user that may open the daemon's pipes (root, or the daemon's own).
   - A daemon that is down makes every session V(down), and RV(daemon.state) V(down). A daemon that is frozen, or
@@ -380,8 +374,7 @@ def main() -> None:
             "include_routes": {"type": "bool", "default": False},
             "wait_for": _contract.WAIT_FOR_SPEC,
             "service": {"type": "str", "default": "exabgp.service"},
-            "pipe_dir": {"type": "path", "default": "/run/exabgp"},
-            "answer_timeout": {"type": "float", "default": 5},
+            **_daemon.SPEC,
         },
         supports_check_mode=True,
     )

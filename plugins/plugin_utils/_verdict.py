@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.cloudbgp.exabgp.plugins.module_utils._conffile import read_sessions
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils._conffile import address, read_sessions
 from ansible_collections.cloudbgp.exabgp.plugins.module_utils._identity import Rule, missing, rule
 from ansible_collections.cloudbgp.exabgp.plugins.module_utils._identity import route as identity
 
@@ -38,11 +37,11 @@ def verdict(plan: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any
         not as planned, with what to type next).
     """
     host = plan["host"]
-    peerings = {(_address(item["local_address"]), _address(item["peer_address"])): item for item in answer["peerings"]}
+    peerings = {(address(item["local_address"]), address(item["peer_address"])): item for item in answer["peerings"]}
     rows: list[tuple[str, ...]] = [_COLUMNS]
     faults = []
     for neighbor in plan["neighbors"]:
-        ends = (_address(neighbor["local_address"]), _address(neighbor["peer_address"]))
+        ends = (address(neighbor["local_address"]), address(neighbor["peer_address"]))
         peering = peerings.pop(ends)
         rows.append(_row(host, neighbor, peering))
         faults += [
@@ -103,7 +102,7 @@ def _wanted(name: str, route: Mapping[str, Any], neighbor: Mapping[str, Any]) ->
     """A planned attribute as the daemon would show it; None where the plan leaves it open."""
     value = route.get(name)
     if name == "next_hop" and value == "self":
-        local = _address(neighbor["local_address"])
+        local = address(neighbor["local_address"])
         return local if ("ipv6" in route["family"]) == (":" in local) else None
     if value is None or value == []:
         return None
@@ -112,7 +111,7 @@ def _wanted(name: str, route: Mapping[str, Any], neighbor: Mapping[str, Any]) ->
 
 def _normal(name: str, value: Any) -> Any:
     if name == "next_hop":
-        return _address(value)
+        return address(value)
     if name in ("communities", "large_communities", "extended_communities"):
         return sorted(str(item).lower() for item in value)
     return value
@@ -142,10 +141,3 @@ def _duration(seconds: int) -> str:
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-
-
-def _address(text: Any) -> str:
-    try:
-        return str(ipaddress.ip_address(str(text)))
-    except ValueError:
-        return str(text)
