@@ -126,6 +126,9 @@ def run_command(command: Sequence[str], root: Path, deadline: float) -> str:
     if not sys.stdout.isatty():
         env.setdefault("NO_COLOR", "1")
     title = command[2] if command[0] in (sys.executable, "env") else command[0]
+    # A shell starts background jobs with SIGINT ignored, and children inherit that: they could not be interrupted.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # A session of its own, so that all that the command started can be ended with it.
     with subprocess.Popen(command, cwd=root, env=env, stdin=subprocess.DEVNULL, start_new_session=True) as process:
         try:
