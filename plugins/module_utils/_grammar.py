@@ -71,6 +71,30 @@ def parse(text: str) -> list[Statement]:
     return top
 
 
+def parse_as_exabgp(text: str) -> tuple[list[Statement], list[str]]:
+    """Cut a configuration of which braces do not match, as far as ExaBGP reads it.
+
+    :return: the statements, and a sentence for each brace that does not match.
+    :raises GrammarError: a quote that is not closed on its line, words without an end.
+    """
+    try:
+        return parse(text), []
+    except GrammarError as error:
+        if "brace" not in str(error):
+            raise
+    depth, kept, notes = 0, [], []
+    for words, end, number in _pieces(text):
+        depth += {"{": 1, "}": -1}.get(end, 0)
+        if depth < 0:
+            notes.append(f"line {number}: a closing brace has no opening one, and ExaBGP reads no further")
+            break
+        kept.append(f"{' '.join(map(word, words))}{end}")
+    if depth > 0:
+        notes.append("the file ends inside of a section, which ExaBGP takes for closed")
+        kept += ["}"] * depth
+    return parse("\n".join(kept)), notes
+
+
 def flat(statements: Iterable[Statement]) -> Iterator[Statement]:
     """Every statement and section, those inside of others too."""
     for statement in statements:

@@ -145,7 +145,7 @@ hosts:
               returned: success
               type: int
             families:
-              description: V(ipv4 unicast), V(ipv6 unicast), or both.
+              description: The address families of the session, e.g. V(ipv4 unicast) or V(ipv4 flow).
               returned: success
               type: list
               elements: str
@@ -174,11 +174,48 @@ hosts:
             routes:
               description:
                 - The prefixes announced to the neighbor, each with C(prefix), C(family), C(next_hop), C(origin),
-                  C(med), C(local_preference), C(as_path), C(communities), C(large_communities) and
-                  C(extended_communities). Absent attributes are null, absent lists empty.
+                  C(med), C(local_preference), C(as_path), C(communities), C(large_communities),
+                  C(extended_communities), C(label), C(rd), C(path_information), C(watchdog), C(withdraw),
+                  C(atomic_aggregate), C(aggregator), C(originator_id) and C(cluster_list).
+                - Absent attributes are null or false, absent lists empty.
               returned: success
               type: list
               elements: dict
+            flows:
+              description:
+                - The FlowSpec rules for the neighbor, each with C(name), C(family), C(rd), C(match) and C(action).
+              returned: success
+              type: list
+              elements: dict
+            capabilities:
+              description: What is asked for of the capabilities, by name; null leaves it to ExaBGP.
+              returned: success
+              type: dict
+            listen_port:
+              description: The port to wait on for the other end, or null.
+              returned: success
+              type: int
+            source_interface:
+              description: The interface to connect from, or null.
+              returned: success
+              type: str
+            host_name:
+              description: The host name that the other end may show, or null.
+              returned: success
+              type: str
+            domain_name:
+              description: The domain name that the other end may show, or null.
+              returned: success
+              type: str
+            raw:
+              description: Configuration that the plan has not judged, C(text), marked by C(raw) which is true; or null.
+              returned: success
+              type: dict
+        raw:
+          description:
+            - Sections of the file that the plan has not judged, C(text), marked by C(raw) which is true; or null.
+          returned: success
+          type: dict
         warnings:
           description: The host's share of RV(warnings).
           returned: success

@@ -14,6 +14,7 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _groups as 
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _peering as peering
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _policy as policy
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _profiles as profiles
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _raw as raw
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._addresses import Address
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._families import FAMILIES
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import Section
@@ -78,9 +79,11 @@ _FROM_HOST: dict[str, tuple[str, Callable[[Any], Any]]] = {
 
 def read_neighbors(findings: Findings, host: Section) -> list[Neighbor]:
     """Read all neighbors of a host and check each by itself and against the others. Routes come later."""
-    host.require(VARIABLE, "a list of the host's BGP neighbors")
+    raw_only = raw.holds_neighbors(host)
+    if not raw_only:
+        host.require(VARIABLE, "a list of the host's BGP neighbors")
     entries = host.read_list(VARIABLE, lambda entry: entry)
-    if not entries and not host.failed(VARIABLE):
+    if not entries and not host.failed(VARIABLE) and not raw_only:
         host.refuse(VARIABLE, Refusal("has no neighbor, and ExaBGP does not start without one", rule="neighbors.none"))
     defaults = {option: host.read(variable, reader) for option, (variable, reader) in _FROM_HOST.items()}
     nearest, catalog = Nearest(OPTIONS), read_profiles(findings, host)
@@ -219,6 +222,8 @@ def _loopback(address: Address) -> bool:
 
 def _require_from_host(host: Section, neighbors: list[Neighbor]) -> None:
     """What the host has to give: always a router id, the rest where a neighbor has none of its own."""
+    if not neighbors and raw.holds_neighbors(host):
+        return
     host.require("exabgp_router_id", "an IPv4 address that no other BGP speaker uses as its id")
     for option in ("local_as", "local_address"):
         variable = _FROM_HOST[option][0]

@@ -44,6 +44,7 @@ VARIABLES = (
 )
 # The variables of the roles and of their results; what they may be called is for each role to say.
 OTHER_VARIABLES = (
+    "exabgp_import_",
     "exabgp_install_",
     "exabgp_neighbors_",
     "exabgp_verify_",

@@ -86,13 +86,22 @@ def read(findings: Findings, host: Section, neighbors: list[Neighbor], allowed: 
     return text
 
 
+def holds_neighbors(host: Section) -> bool:
+    """Tell whether the raw text of the file has neighbors, so that the plan need have none."""
+    value = host.raw(VARIABLE) if host.has(VARIABLE) else None
+    try:
+        return isinstance(value, str) and any(item.keyword == "neighbor" for item in parse(value))
+    except GrammarError:  # reported where the text is read for good
+        return True
+
+
 def _check_allowed(section: Section, option: str, announcing: Statement, allowed: PrefixSet) -> None:
     """Hold what a raw section announces against the allow-list; what cannot be read is refused."""
     for statement in announcing.inner:
         if statement.section and announcing.keyword == "announce":
             _check_allowed(section, option, Statement(["static"], statement.line, True, statement.inner), allowed)
             continue
-        prefixes = _prefixes(statement) if announcing.keyword == "static" else None
+        prefixes = prefixes_of(statement) if announcing.keyword == "static" else None
         if prefixes is None:
             reason = f"line {statement.line}: {announcing.keyword} announces what {ALLOWED} cannot judge"
             section.refuse(option, Refusal(reason, "use exabgp_routes or exabgp_flows", rule="raw.allowed"))
@@ -101,7 +110,8 @@ def _check_allowed(section: Section, option: str, announcing: Statement, allowed
             section.refuse(option, Refusal(reason, rule="prefix.allowed"))
 
 
-def _prefixes(statement: Statement) -> list[Prefix] | None:
+def prefixes_of(statement: Statement) -> list[Prefix] | None:
+    """The prefixes that a statement announces; None for one that announces none, or none that can be read."""
     words = statement.words
     if statement.keyword in ("attribute", "attributes") and "nlri" in words:
         texts = words[words.index("nlri") + 1 :]

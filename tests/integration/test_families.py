@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import stat
 import subprocess
 import sys
 import time
@@ -13,6 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils import _conffile
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import plan_host
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._render import render
 
 from .conftest import ROOT, Run
 
@@ -239,6 +246,30 @@ def test_gobgp_has_labels_vpns_and_rules(deployed: Run, line: str) -> None:
     ):
         assert words in rules
     assert "[rd: 65060:5][destination: 10.9.1.0/24]" in gobgp("ipv4-l3vpn-flowspec", line)
+
+
+def test_hosts_are_imported_into_what_they_run(deployed: Run, tmp_path: Path) -> None:
+    run = play("playbooks/import.yml", "-e", f"exabgp_import_dir={tmp_path}", "-vvv")
+    for line, host in HOSTS.items():
+        running = ask(host, "cat", "/etc/exabgp/exabgp.conf")
+        variables = yaml.safe_load((tmp_path / host / "exabgp.yml").read_text(encoding="utf-8"))
+        keys = tmp_path / host / "exabgp_md5_keys.yml"
+        assert stat.S_IMODE(keys.stat().st_mode) == 0o600
+        variables |= yaml.safe_load(keys.read_text(encoding="utf-8"))
+        (key,) = variables["exabgp_md5_keys"].values()
+        assert f'"{key}"' in running
+        assert key not in run.out
+        assert base64.b64encode(running.encode())[:60].decode() not in run.out
+        result = plan_host(host, variables)
+        assert [finding.text for finding in result.errors] == [], line
+        assert result.plan is not None
+        text = _conffile.insert_keys(render(result.plan), variables["exabgp_md5_keys"])
+        ours, theirs = _conffile.read_sessions(text), _conffile.read_sessions(running)
+        assert ours.keys() == theirs.keys()
+        for ends, session in ours.items():
+            assert session.prefixes == theirs[ends].prefixes
+            assert session.rules.keys() == theirs[ends].rules.keys()
+            assert session.key == theirs[ends].key
 
 
 @lines

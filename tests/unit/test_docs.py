@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -66,3 +67,33 @@ def test_every_file_that_the_readme_links_to_is_there() -> None:
     for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def inventory_page() -> dict[str, Any]:
+    """All variables of the examples of docs/inventory.md; lists of one variable are put together by name."""
+    text = (ROOT / "docs" / "inventory.md").read_text(encoding="utf-8")
+    variables: dict[str, Any] = {
+        "exabgp_local_as": 65010,
+        "exabgp_router_id": "10.0.2.10",
+        "exabgp_local_address": "10.0.2.10",
+        "exabgp_md5_keys": {"core-1": "first-key-of-length", "core-2": "other-key-of-length"},
+        "exabgp_neighbors": [],
+    }
+    for block in re.findall(r"```yaml\n(exabgp_.*?)```", text, re.DOTALL):
+        for name, value in yaml.safe_load(block).items():
+            if name != "exabgp_neighbors":
+                variables[name] = value
+                continue
+            known = {entry["name"]: entry for entry in variables[name]}
+            variables[name] = list({**known, **{e["name"]: {**known.get(e["name"], {}), **e} for e in value}}.values())
+    for entry in variables["exabgp_neighbors"]:
+        entry["families"] = ["ipv4 unicast", "ipv4 flow"]
+    return variables
+
+
+def test_the_examples_of_the_inventory_page_are_planned_without_a_word() -> None:
+    result = plan_host("edge-1", inventory_page())
+    assert [str(finding) for finding in [*result.errors, *result.warnings]] == []
+    assert result.plan is not None
+    assert [flow["name"] for flow in result.plan["neighbors"][0]["flows"]] == ["ntp-reflection", "web-limit"]
+    assert result.plan["neighbors"][0]["raw"]["raw"] is True

@@ -107,3 +107,46 @@ def test_a_session_that_the_plan_does_not_have():
     result = verdict(PLAN, answer)
     assert not result["ok"]
     assert "10.0.1.9: the daemon has this session and the plan does not" in result["faults"][0]
+
+
+VPN = {**ROUTE, "prefix": "10.9.0.0/16", "family": "ipv4 mpls-vpn", "rd": "65010:9", "label": 7}
+FLOW = {"name": "ntp", "rd": None, "match": {"destination": "203.0.113.10/32", "source_port": ["=123"]}}
+
+
+def judged_with(routes, flows, **changes):
+    plan = copy.deepcopy(PLAN)
+    plan["neighbors"][0].update(routes=routes, flows=flows)
+    answer = copy.deepcopy(ANSWER)
+    answer["peerings"][0].update(changes)
+    return verdict(plan, answer)["faults"]
+
+
+def test_routes_of_one_prefix_in_several_families_are_told_apart():
+    held = {**VPN, "next_hop": "10.0.2.10"}
+    unicast = {**VPN, "family": "ipv4 unicast", "rd": None, "label": None, "next_hop": "10.0.2.10"}
+    assert judged_with([VPN], [], routes_advertised=[held]) == []
+    (missed,) = judged_with([VPN], [], routes_advertised=[unicast])
+    assert "route 10.9.0.0/16: planned and not announced" in missed
+    (other,) = judged_with([VPN], [], routes_advertised=[{**held, "label": 8}])
+    assert "route 10.9.0.0/16: label: announced with 8, planned is 7" in other
+
+
+def test_a_route_that_a_helper_announces_may_be_absent():
+    assert judged_with([{**ROUTE, "watchdog": "dns"}], [], routes_advertised=[]) == []
+
+
+def test_rules_are_compared_by_what_they_match():
+    name = {"rule": ["destination 203.0.113.10/32", ["source_port =ntp"]]}
+    other = {"rule": ["destination 203.0.113.11/32", ["source_port =ntp"]]}
+    assert judged_with([], [FLOW], routes_advertised=[], flows_advertised=[name]) == []
+    for held in ([], [other]):
+        assert judged_with([], [FLOW], routes_advertised=[], flows_advertised=held) == [
+            "azure-1: neighbor rs-0: flow ntp: planned and not announced (run site.yml to announce it)"
+        ]
+
+
+def test_a_session_of_raw_text_is_no_surprise():
+    answer = copy.deepcopy(ANSWER)
+    answer["peerings"].append({**answer["peerings"][0], "peer_address": "10.0.1.9", "name": "10.0.1.9"})
+    text = "neighbor 10.0.1.9 {\n    local-address 10.0.2.10;\n}"
+    assert verdict({**PLAN, "raw": {"raw": True, "text": text}}, answer)["ok"]
