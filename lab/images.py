@@ -6,6 +6,7 @@ An image's tag is a hash of its recipe, so a recipe that changed is built again 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -168,7 +169,13 @@ RECIPES: dict[str, Recipe] = {
 
 
 def ensure(podman: Podman, recipes: Sequence[Recipe] = tuple(RECIPES.values())) -> list[str]:
-    """Build the images that are missing and return what was done, one text each."""
+    """Build the images that are missing and return what was done, one text each. Two labs of a checkout take turns."""
+    with Path(__file__).open(encoding="utf-8") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        return _ensure(podman, recipes)
+
+
+def _ensure(podman: Podman, recipes: Sequence[Recipe]) -> list[str]:
     present = podman.images()
     missing = [recipe for recipe in recipes if recipe.reference not in present]
     if not missing:
