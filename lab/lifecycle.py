@@ -35,6 +35,8 @@ class Lab:
         preflight.check_machine()
         with self.state.locked():
             changes = images.ensure(self.podman)
+            if limit := preflight.raise_inotify_limit():
+                changes.append(limit)
             if reason := self.podman.configure(images.RECIPES["router"].reference):
                 changes.append(f"containers.conf written ({reason})")
             changes += nodes.ensure_network(self.topology, self.podman)

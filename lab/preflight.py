@@ -8,7 +8,9 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
+from pathlib import Path
 
+from .console import say
 from .errors import LabError
 from .podman import Podman, run
 from .topology import Topology
@@ -27,6 +29,8 @@ _PROGRAMS = {
 }
 _HELPERS = {"netavark": "netavark", "aardvark-dns": "aardvark-dns"}
 _HELPER_FOLDERS = ("/usr/lib/podman", "/usr/libexec/podman", "/usr/local/lib/podman", "/usr/local/libexec/podman")
+_INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+_INOTIFY_INSTANCES = 1024
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
@@ -51,6 +55,21 @@ def check_machine() -> None:
         raise LabError("the lab moves links between network namespaces: run it as root (sudo)")
     if missing := missing_packages():
         raise LabError(f"install these Debian packages first: apt-get install {' '.join(missing)}")
+
+
+def raise_inotify_limit() -> str | None:
+    """Allow root enough inotify instances for the lab's systemds; return what was done, None when nothing.
+
+    Each takes six, and Linux's default of 128 ends in containers that come up "degraded". It holds until the next boot.
+    """
+    try:
+        if int(_INOTIFY.read_text(encoding="ascii")) >= _INOTIFY_INSTANCES:
+            return None
+        _INOTIFY.write_text(f"{_INOTIFY_INSTANCES}\n", encoding="ascii")
+    except OSError as error:
+        say(f"fs.inotify.max_user_instances stays as it is, two labs at once may not start: {error}")
+        return None
+    return f"fs.inotify.max_user_instances raised to {_INOTIFY_INSTANCES}"
 
 
 def check_subnet(topology: Topology, podman: Podman) -> None:
