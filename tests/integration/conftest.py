@@ -91,7 +91,6 @@ class Lab:
         return Run(done.returncode, done.stdout)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """First the tests of hosts that have never been deployed to, then those of the first deployment."""
     items.sort(key=lambda item: [name in item.fixturenames for name in ("lab", "deployed_lab")])  # type: ignore[attr-defined]
