@@ -13,13 +13,25 @@ from .podman import Container
 
 _UTILS = Path(__file__).parents[1] / "plugins" / "module_utils"
 _TIMEOUT_S = 15
-# The two files import nothing but the standard library, so they run as one script on any host.
+# These import only each other and the standard library, so they run on any host, under their own names.
+_MODULES = ("_daemon", "_flow_names", "_identity", "_answers")
+_PACKAGE = "ansible_collections.cloudbgp.exabgp.plugins.module_utils"
 _ASK = """
-import json
+import json, sys, types
+
+parts = package.split(".")
+for end in range(1, len(parts) + 1):
+    sys.modules[".".join(parts[:end])] = types.ModuleType(".".join(parts[:end]))
+for name, source in sources.items():
+    module = sys.modules[f"{package}.{name}"] = types.ModuleType(f"{package}.{name}")
+    setattr(sys.modules[package], name, module)
+    exec(compile(source, name, "exec"), module.__dict__)
+daemon, answers = (getattr(sys.modules[package], name) for name in ("_daemon", "_answers"))
 try:
-    with connect(timeout=3) as pipes:
-        print(json.dumps([sessions(pipes.ask(SHOW_SESSIONS)), announced(pipes.ask(SHOW_ANNOUNCED))]))
-except DaemonError as error:
+    with daemon.connect(timeout=3) as pipes:
+        sessions = answers.sessions(pipes.ask(answers.SHOW_SESSIONS))
+        print(json.dumps([sessions, answers.announced(pipes.ask(answers.SHOW_ANNOUNCED))]))
+except daemon.DaemonError as error:
     print(json.dumps(str(error)))
 """
 
@@ -32,9 +44,8 @@ def ask(container: Container | None) -> dict[tuple[str, str], dict[str, Any]] | 
     """
     if container is None or not container.running:
         return "container not running"
-    sources = [(_UTILS / name).read_text(encoding="utf-8") for name in ("_daemon.py", "_answers.py")]
-    future = "from __future__ import annotations\n"
-    script = future + "".join(source.replace(future, "") for source in sources) + _ASK
+    sources = {name: (_UTILS / f"{name}.py").read_text(encoding="utf-8") for name in _MODULES}
+    script = f"package = {_PACKAGE!r}\nsources = {sources!r}\n{_ASK}"
     try:
         answer = json.loads(inside.enter(container.pid, "python3", "-", stdin=script, timeout=_TIMEOUT_S).stdout)
     except (LabError, json.JSONDecodeError) as error:

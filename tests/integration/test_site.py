@@ -38,6 +38,8 @@ def test_every_session_and_prefix_is_seen_from_both_ends(deployed_lab: Lab) -> N
             assert learned[prefix]["med"] == route["med"], (name, prefix)
             assert set(route["communities"]) <= set(learned[prefix]["communities"]), (name, prefix)
             assert learned[prefix]["as_path"][0] == sessions[name]["peer_as"], (name, prefix)
+    table = deployed_lab.call("status").out
+    assert f"{len(SESSIONS)} of {len(SESSIONS)} sessions established at both ends, 17 prefixes learned" in table
 
 
 def planned_routes(lab: Lab) -> dict[str, dict[str, dict]]:
