@@ -80,10 +80,9 @@ def test_the_last_announcers_are_not_taken_away(older_lab: Lab) -> None:
 
 
 def test_a_version_that_does_not_run_is_put_back_and_stops_the_run(older_lab: Lab) -> None:
-    older_lab.shell(
-        "azure-1",
-        f"cp -r /opt/exabgp/5.0.14 /opt/exabgp/5.0.13; cat > /opt/exabgp/5.0.13/bin/exabgp <<'END'\n{BROKEN}END",
-    )
+    # An installation that failed leaves half of a version behind, and cp would copy into that.
+    older_lab.shell("azure-1", "rm -rf /opt/exabgp/5.0.13; cp -r /opt/exabgp/5.0.14 /opt/exabgp/5.0.13")
+    older_lab.shell("azure-1", f"cat > /opt/exabgp/5.0.13/bin/exabgp <<'END'\n{BROKEN}END")
     broken = ("-e", "exabgp_upgrade_to=5.0.13", "-e", "exabgp_neighbors_proof_timeout=20", *FAST)
     run = older_lab.play("playbooks/upgrade.yml", "--limit", "azure-1,onprem-1", *broken, check=False)
     older_lab.shell("azure-1", "rm -rf /opt/exabgp/5.0.13")
