@@ -8,6 +8,7 @@ neighbor's `raw`, and what cannot be taken apart into exabgp_raw. Keys go into a
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -134,11 +135,15 @@ def _keep_whole(
 
 def _name(found: neighbor_.Read, names: set[str]) -> str:
     """A name for a neighbor: its address, which says most in a table."""
-    base = _NOT_A_NAME.sub("-", found.peer_address).strip("-") or "neighbor"
+    return _distinct(_NOT_A_NAME.sub("-", found.peer_address).strip("-") or "neighbor", names)
+
+
+def _distinct(base: str, taken: set[str]) -> str:
+    """The name, with a number behind it where it is taken; it is taken from now on."""
     name, number = base, 2
-    while name in names:
+    while name in taken:
         name, number = f"{base}.{number}", number + 1
-    names.add(name)
+    taken.add(name)
     return name
 
 
@@ -216,12 +221,7 @@ def _why(text: str) -> str:
 
 
 def _flow_name(name: str, taken: set[str]) -> str:
-    base = _NOT_A_NAME.sub("-", name).strip("-")[:60] or "rule"
-    name, number = base, 2
-    while name in taken:
-        name, number = f"{base}.{number}", number + 1
-    taken.add(name)
-    return name
+    return _distinct(_NOT_A_NAME.sub("-", name).strip("-")[:60] or "rule", taken)
 
 
 def _route_variables(routes: Iterable[Mapping[str, Any]], listed: bool) -> dict[str, Any]:
@@ -248,8 +248,8 @@ def _variables(reads: list[tuple[str, neighbor_.Read]], file_raw: list[Statement
             for entry in entries:
                 if entry.get(option) == variables[variable]:
                     del entry[option]
-    routes: list[dict[str, Any]] = []
-    flows: list[dict[str, Any]] = []
+    routes: dict[str, dict[str, Any]] = {}
+    flows: dict[str, dict[str, Any]] = {}
     for (name, found), entry in zip(reads, entries, strict=True):
         if any(route["prefix"].endswith("/0") for route, _statement in found.routes):
             entry["default_route"] = True
@@ -261,12 +261,12 @@ def _variables(reads: list[tuple[str, neighbor_.Read]], file_raw: list[Statement
     if file_raw:
         variables["exabgp_raw"] = "\n".join(printed(file_raw)) + "\n"
     if routes:
-        variables.update(_route_variables(routes, listed))
+        variables.update(_route_variables(routes.values(), listed))
     if flows:
-        variables["exabgp_flows"] = _distinct_names(flows)
+        variables["exabgp_flows"] = _distinct_names(flows.values())
     prefixes = variables.get("exabgp_allowed_prefixes")
     if prefixes is not None:
-        wanted = [flow["match"]["destination"] for flow in flows if "destination" in flow["match"]]
+        wanted = [flow["match"]["destination"] for flow in flows.values() if "destination" in flow["match"]]
         texts = [item for _name, found in reads for item in _announced(found.raw)] + _announced(file_raw)
         variables["exabgp_allowed_prefixes"] = list(dict.fromkeys([*prefixes, *wanted, *texts]))
     return variables
@@ -277,18 +277,14 @@ def _announced(statements: Iterable[Statement]) -> list[str]:
     return [prefix.text for statement in flat(statements) for prefix in prefixes_of(statement) or [] if prefix.length]
 
 
-def _collect(collected: list[dict[str, Any]], entries: Iterable[dict[str, Any]], name: str) -> None:
-    """Add entries for a neighbor; one that another neighbor has too is written once, for both."""
+def _collect(collected: dict[str, dict[str, Any]], entries: Iterable[dict[str, Any]], name: str) -> None:
+    """Add entries for a neighbor, by their content; one that another neighbor has too is written once, for both."""
     for entry in entries:
-        for other in collected:
-            if {key: value for key, value in other.items() if key != "neighbors"} == entry:
-                other["neighbors"].append(name)
-                break
-        else:
-            collected.append({**entry, "neighbors": [name]})
+        content = json.dumps(entry, sort_keys=True)
+        collected.setdefault(content, {**entry, "neighbors": []})["neighbors"].append(name)
 
 
-def _distinct_names(flows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _distinct_names(flows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     taken: set[str] = set()
     return [{**flow, "name": _flow_name(flow["name"], taken)} for flow in flows]
 
