@@ -23,6 +23,7 @@ description:
 author:
   - cloudbgp.exabgp contributors (@cloudbgp)
 extends_documentation_fragment:
+  - cloudbgp.exabgp.attributes
   - cloudbgp.exabgp.daemon
 options:
   content:
@@ -90,11 +91,10 @@ notes:
     when the previous configuration cannot be reloaded.
 attributes:
   check_mode:
-    description: Can run in check mode and tell what would change.
     support: full
   diff_mode:
-    description: Returns what would change or changed, without keys.
     support: full
+    details: Without keys.
   idempotent:
     description: A second run with the same options changes nothing.
     support: full

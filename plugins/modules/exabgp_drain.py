@@ -18,6 +18,7 @@ description:
 author:
   - cloudbgp.exabgp contributors (@cloudbgp)
 extends_documentation_fragment:
+  - cloudbgp.exabgp.attributes
   - cloudbgp.exabgp.daemon
 options:
   state:
@@ -30,10 +31,8 @@ notes:
   - Whether a neighbor honors the community is up to its policy; the clouds do not document that theirs do.
 attributes:
   check_mode:
-    description: Can run in check mode and tell what would change.
     support: full
   diff_mode:
-    description: Returns what would change or changed.
     support: none
   idempotent:
     description: A second run with the same options changes nothing.

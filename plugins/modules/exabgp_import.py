@@ -17,6 +17,8 @@ description:
   - Keys go into a file of their own that only its owner may read. They are in no other file, result or log.
 author:
   - cloudbgp.exabgp contributors (@cloudbgp)
+extends_documentation_fragment:
+  - cloudbgp.exabgp.attributes
 options:
   src:
     description: The file on the host.
@@ -40,10 +42,8 @@ notes:
   - Arguments of helper programs may hold secrets that nothing can tell from other words. They go into raw text.
 attributes:
   check_mode:
-    description: Can run in check mode and return what it would return otherwise.
     support: full
   diff_mode:
-    description: Returns what has changed, or would have.
     support: none
     details: The result has the variables.
 seealso:

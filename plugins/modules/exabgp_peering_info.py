@@ -19,6 +19,7 @@ description:
 author:
   - cloudbgp.exabgp contributors (@cloudbgp)
 extends_documentation_fragment:
+  - cloudbgp.exabgp.attributes
   - cloudbgp.exabgp.daemon
 options:
   sessions:
@@ -69,11 +70,9 @@ notes:
     is Established; C(prefixes_advertised) counts it only then.
 attributes:
   check_mode:
-    description: Can run in check mode and tell what would change.
     support: full
     details: The module never changes anything.
   diff_mode:
-    description: Returns what would change or changed.
     support: none
 seealso:
   - module: cloudbgp.exabgp.exabgp_config

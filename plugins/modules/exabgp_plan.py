@@ -17,6 +17,8 @@ description:
   - Neither the plan nor the configuration nor any message holds a key of C(exabgp_md5_keys).
 author:
   - cloudbgp.exabgp contributors (@cloudbgp)
+extends_documentation_fragment:
+  - cloudbgp.exabgp.attributes
 options:
   hosts:
     description:
@@ -31,10 +33,8 @@ notes:
   - A variable that begins with C(exabgp_), and is neither read here nor belongs to a role, is an error.
 attributes:
   check_mode:
-    description: Can run in check mode and return what it would return otherwise.
     support: full
   diff_mode:
-    description: Returns what has changed, or would have.
     support: none
     details: Nothing is ever changed.
 seealso:
