@@ -11,6 +11,7 @@ from __future__ import annotations
 import configparser
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import ansible_test
 
-from tests.tools import pythons, tree
+from tests.tools import collections, pythons, tree
 
 # The oldest Python of a managed host (tests/config.yml): modules have to compile and import there as well.
 OLDEST_TARGET = "3.9"
@@ -87,6 +88,8 @@ def main(options: list[str]) -> int:
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     with tempfile.TemporaryDirectory(prefix="sanity-") as folder:
         collection = tree.copy_as_collection(Path(folder))
+        # The documentation of the AWS modules takes its common part from there.
+        shutil.copytree(collections.FOLDER / "ansible_collections" / "amazon", collection.parents[1] / "amazon")
         runs = [["--python", own, *options]]
         if options:
             pass

@@ -3,7 +3,7 @@
 
 A stage is a list of commands; all of them run, and one that fails fails its stage. The other stages go on. The last
 line is "N passed, N failed": each pytest test of a stage that is one pytest run, and one for every other stage.
-TEST_MINUTES (40) is the time for all of it; a command that is still running then is ended and has failed.
+TEST_MINUTES (75) is the time for all of it; a command that is still running then is ended and has failed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from xml.etree import ElementTree
 from tests.tools import tree
 
 COLLECTION = "collections/ansible_collections/cloudbgp/exabgp"
-DEFAULT_MINUTES = 40.0
+DEFAULT_MINUTES = 75.0
 # How long an interrupted command may take to clean up, in seconds.
 GRACE = 60.0
 
