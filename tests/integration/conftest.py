@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab for the tests: started once, healed after each test, removed at the end unless it was up before."""
+"""The lab for the tests: started once, healed after each test, removed at the end unless it was up before.
+
+With ``--numprocesses=2 --no-loadscope-reorder`` each process has a lab of its own, and takes file after file of tests.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,12 @@ from typing import Any
 
 import pytest
 import yaml
+from xdist.scheduler import LoadFileScheduling, LoadScopeScheduling
 
 ROOT = Path(__file__).parents[2]
 HOSTS = ("aws-1", "azure-1", "gcp-1", "onprem-1")
 PLAYBOOK_LIMIT_S = 600
+FIRST_COPY = 200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,13 +47,15 @@ class Run:
 class Lab:
     """The lab's verbs and plays against it."""
 
-    root: Path = ROOT
+    folder: Path = ROOT / "lab"
+    """Where its topology, its inventory and its state are."""
     touched: set[str] = dataclasses.field(default_factory=set)
     """Hosts that a test deployed to or broke."""
 
     def call(self, *arguments: str, check: bool = True, stdin: str | None = None) -> Run:
         """Run a verb of the lab."""
-        return self._run([sys.executable, "-m", "lab", *arguments], check=check, stdin=stdin)
+        topology = str(self.folder / "topology.yml")
+        return self._run([sys.executable, "-m", "lab", "--topology", topology, *arguments], check=check, stdin=stdin)
 
     def shell(self, name: str, command: str, check: bool = True) -> str:
         """Run a shell command as root in a container; return what it printed."""
@@ -64,18 +71,32 @@ class Lab:
         """Run a playbook against the lab."""
         limit = arguments[arguments.index("--limit") + 1].split(",") if "--limit" in arguments else HOSTS
         self.touched.update(limit)
-        command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "lab/inventory", playbook, *arguments]
-        return self._run(command, check=check, **environment)
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        return self._run([program, "-i", str(self.inventory), playbook, *arguments], check=check, **environment)
 
     def md5_keys(self) -> list[str]:
         """The MD5 keys in use."""
-        by_host = yaml.safe_load((self.root / "lab/.state/keys.yml").read_text(encoding="utf-8"))
-        return [key for keys in by_host.values() for key in keys.values()]
+        return [key for keys in self.keys().values() for key in keys.values()]
+
+    def keys(self) -> dict[str, dict[str, str]]:
+        """The MD5 keys in use, by host and neighbor."""
+        by_host: dict[str, dict[str, str]] = yaml.safe_load((self.state / "keys.yml").read_text(encoding="utf-8"))
+        return by_host
+
+    @property
+    def inventory(self) -> Path:
+        """The inventory of its hosts."""
+        return self.folder / "inventory"
+
+    @property
+    def state(self) -> Path:
+        """What it remembers while it is up."""
+        return self.folder / ".state"
 
     def _run(self, command: list[str], check: bool, stdin: str | None = None, **environment: str) -> Run:
         done = subprocess.run(
             command,
-            cwd=self.root,
+            cwd=ROOT,
             env={**os.environ, "ANSIBLE_NOCOLOR": "1", **environment},
             input=stdin,
             stdin=None if stdin is not None else subprocess.DEVNULL,
@@ -91,16 +112,37 @@ class Lab:
         return Run(done.returncode, done.stdout)
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """All tests of a file go to one process (https://pytest-xdist.readthedocs.io, hooks)."""
+    return LoadFileScheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """First the tests of hosts that have never been deployed to, then those of the first deployment."""
     items.sort(key=lambda item: [name in item.fixturenames for name in ("lab", "deployed_lab")])  # type: ignore[attr-defined]
 
 
+def lab_of(process: str) -> Lab:
+    """The lab of a process of pytest-xdist: the default one for the first, a copy on another subnet for each other."""
+    number = int(process.removeprefix("gw")) if process.startswith("gw") else 0
+    if number == 0:
+        return Lab()
+    folder = ROOT / "tests" / "output" / "labs" / process
+    for source in (ROOT / "lab" / "topology.yml", *(ROOT / "lab" / "inventory").rglob("*.yml")):
+        target = folder / source.relative_to(ROOT / "lab")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = source.read_text(encoding="utf-8")
+        text = re.sub(r"\b10\.89\.\d+\.", f"10.89.{FIRST_COPY + number}.", text)
+        text = re.sub(r"(?m)^  network: (\S+)$", rf"  network: \1-{process}", text)
+        target.write_text(text, encoding="utf-8")
+    return Lab(folder)
+
+
 @pytest.fixture(scope="session")
-def fresh_lab() -> Iterator[Lab]:
+def fresh_lab(worker_id: str) -> Iterator[Lab]:
     """A lab whose hosts have never been deployed to."""
-    lab = Lab()
-    was_up = (lab.root / "lab/.state/keys.yml").exists()
+    lab = lab_of(worker_id)
+    was_up = (lab.state / "keys.yml").exists()
     lab.call("down", "--keep-images")
     lab.call("up")
     yield lab

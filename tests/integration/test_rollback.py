@@ -59,7 +59,7 @@ def test_the_host_goes_back_by_itself_when_the_controller_dies(lab: Lab) -> None
     worse = before.replace("local-as 65020", "local-as 65021").replace("\n", "\\n").replace('"', '\\"')
     options = ("--limit", "azure-1", "-e", f'{{"config": "{worse}", "proof_timeout": 60}}')
     with subprocess.Popen(
-        [str(PLAYBOOK), "-i", "lab/inventory", "tests/integration/config.yml", *options],
+        [str(PLAYBOOK), "-i", str(lab.inventory), "tests/integration/config.yml", *options],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -20,7 +20,7 @@ def hidden(lab: Lab, text: str) -> None:
 def new_key(lab: Lab):
     """The key of gcp-1's first session as an extra variable, set on the router as well."""
     lab.call("key", "cr-0", "-", stdin=NEW_KEY + "\n")
-    keys = yaml.safe_load((ROOT / "lab/.state/keys.yml").read_text(encoding="utf-8"))["gcp-1"]
+    keys = lab.keys()["gcp-1"]
     path = ROOT / "tests" / "output" / "keys.yml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump({"exabgp_md5_keys": {**keys, "cr-0": NEW_KEY}}), encoding="utf-8")

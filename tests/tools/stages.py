@@ -96,7 +96,11 @@ STAGES = (
     Stage("sanity", tool("sanity")),
     Stage("cores", tool("cores")),
     Stage("build", tool("build")),
-    Stage("lab", pytest("lab", "tests/integration", "--durations=10"), counted=True),
+    Stage(
+        "lab",
+        pytest("lab", "tests/integration", "--numprocesses=2", "--no-loadscope-reorder", "--durations=20"),
+        counted=True,
+    ),
     Stage("molecule", molecule),
 )
 
