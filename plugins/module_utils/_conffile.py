@@ -35,6 +35,8 @@ class Session:
     statements: dict[str, str] = field(default_factory=dict)
     """By identity, the words after C(withdraw) that take a route back."""
     key: str | None = field(default=None, repr=False)
+    helpers: set[str] = field(default_factory=set)
+    """The processes that may announce to it."""
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -74,6 +76,10 @@ def _session(neighbor: _grammar.Statement) -> Session:
             session.local_address = address(statement.words[1])
         elif statement.keyword == "md5-password" and len(statement.words) > 1:
             session.key = statement.words[1]
+        elif statement.keyword == "api":
+            for inner in statement.inner:
+                if inner.keyword == "processes":
+                    session.helpers.update(filter(None, (word.strip("[],") for word in inner.words[1:])))
         elif statement.keyword in ("static", "announce"):
             for inner in _grammar.flat(statement.inner):
                 _add_route(session, statement.keyword, inner)

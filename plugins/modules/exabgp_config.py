@@ -44,6 +44,14 @@ options:
       - A key is never returned, logged or shown; the diff shows that a key changed.
     type: dict
     default: {}
+  helper_prefixes:
+    description:
+      - Prefixes that a helper program of the daemon announces, such as the health agent. They are not withdrawn when
+        they leave O(content), because the helper has then taken them over.
+    type: list
+    elements: str
+    default: []
+    version_added: "0.2.0"
   path:
     description: The file that the service reads.
     type: path
@@ -335,11 +343,13 @@ class Config:
         return _validator.version(self.module, self.options["exabgp"])
 
     def reload_is_not_enough(self, before: str, after: str) -> bool:
-        """ExaBGP 4.2 keeps the old key on a listening socket until it is restarted."""
+        """ExaBGP 4.2 keeps the old key on a listening socket, and refuses a new helper, until it is restarted."""
         if self.version is None or self.version >= (5, 0, 0):
             return False
         old, new = _conffile.read_sessions(before), _conffile.read_sessions(after)
-        return any(old[ends].key != new[ends].key for ends in old.keys() & new.keys())
+        return any(
+            old[ends].key != new[ends].key or new[ends].helpers - old[ends].helpers for ends in old.keys() & new.keys()
+        )
 
     def validate(self, text: str) -> None:
         if not os.access(self.options["exabgp"], os.X_OK):
@@ -508,7 +518,7 @@ class Config:
                 sessions = _by_ends(_answers.sessions(pipes.ask(_answers.SHOW_SESSIONS)))
                 answer = pipes.ask(_answers.SHOW_ANNOUNCED)
                 held, rules = _prefixes(_answers.announced(answer)), _rules(_answers.rules(answer))
-                unwanted = _unwanted(old, new, held, rules)
+                unwanted = _unwanted(old, new, held, rules, self.options["helper_prefixes"])
                 for (local, peer), item, statement in unwanted:
                     # 4.2 has no such command for some families, and withdraws after a reload by itself.
                     with contextlib.suppress(_daemon.CommandRefusedError):
@@ -577,12 +587,14 @@ def _unwanted(
     new: dict[Ends, _conffile.Session],
     held: dict[Ends, set[str]],
     rules: dict[Ends, list[_identity.Rule]],
+    helper_prefixes: list[str],
 ) -> list[tuple[Ends, str, str]]:
     """What the daemon holds and the new configuration does not have: ends, words for it, and what takes it back."""
     found = []
+    of_helpers = {_conffile.prefix(item) for item in helper_prefixes}
     for ends in sorted(old.keys() & new.keys()):
         before, after = old[ends], new[ends]
-        for item in sorted(before.prefixes - after.prefixes):
+        for item in sorted(before.prefixes - after.prefixes - of_helpers):
             if item in held.get(ends, ()):
                 found.append((ends, item, before.statements[item]))
         gone = [item for item in before.rules if item not in after.rules]
@@ -598,6 +610,7 @@ def main() -> None:
             "content": {"type": "str"},
             "generation": {"type": "str"},
             "md5_keys": {"type": "dict", "default": {}, "no_log": True},
+            "helper_prefixes": {"type": "list", "elements": "str", "default": []},
             "path": {"type": "path", "default": "/etc/exabgp/exabgp.conf"},
             "exabgp": {"type": "path", "default": "/opt/exabgp/current/bin/exabgp"},
             "service": {"type": "str", "default": "exabgp.service"},

@@ -187,6 +187,11 @@ hosts:
               returned: success
               type: list
               elements: dict
+            services:
+              description: The names of the services that the health agent announces to the neighbor.
+              returned: success
+              type: list
+              elements: str
             capabilities:
               description: What is asked for of the capabilities, by name; null leaves it to ExaBGP.
               returned: success
@@ -211,6 +216,27 @@ hosts:
               description: Configuration that the plan has not judged, C(text), marked by C(raw) which is true; or null.
               returned: success
               type: dict
+        services:
+          description:
+            - The services of C(exabgp_services), each with C(name), C(prefixes), C(addresses), C(neighbors) and
+              C(minimum_announcers).
+          returned: success
+          type: list
+          elements: dict
+        health:
+          description: The configuration of the health agent, or null for a host without services.
+          returned: success
+          type: dict
+        vips:
+          description: The addresses that the host has to have for its services, each with its length.
+          returned: success
+          type: list
+          elements: str
+        health_needs:
+          description: The clouds whose libraries the host's checks need, of V(aws), V(azure) and V(gcp).
+          returned: success
+          type: list
+          elements: str
         raw:
           description:
             - Sections of the file that the plan has not judged, C(text), marked by C(raw) which is true; or null.

@@ -235,6 +235,10 @@ class Section:
         """Tell whether the field is already reported as wrong."""
         return field in self._failed
 
+    def path(self, field: str) -> str:
+        """The field's name as findings give it."""
+        return field
+
     def raw(self, field: str) -> Any:
         """The value as it was written, reported as wrong when it is empty. None when there is none to use."""
         if field not in self._data:

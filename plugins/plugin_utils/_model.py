@@ -63,6 +63,8 @@ class Neighbor:
     inherited: set[str] = field(default_factory=set)
     routes: list[Route] = field(default_factory=list)
     flows: list[Route] = field(default_factory=list)
+    services: dict[str, list[str]] = field(default_factory=dict)
+    """The services that the health agent announces to it, with their prefixes."""
 
     def given(self, option: str) -> bool:
         """Tell whether the neighbor itself has the option, rightly or wrongly."""
@@ -119,6 +121,7 @@ class Neighbor:
             "sessions_wanted": sessions.value["wanted"] if sessions else 1,
             "routes": self.routes,
             "flows": self.flows,
+            "services": list(self.services),
             "raw": as_raw(self.raw),
         }
 

@@ -25,6 +25,9 @@ class Nested(Section):
         """Tell whether anything in the mapping is already reported as wrong."""
         return self._outer.failed(self._option)
 
+    def path(self, field: str) -> str:
+        return f"{self._option}.{field}"
+
     def refuse(self, field: str, refusal: Refusal) -> None:
         self._failed.add(field)
         self._outer.refuse_inner(self._option, field, refusal)

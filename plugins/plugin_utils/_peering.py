@@ -69,7 +69,10 @@ def check_limits(findings: Findings, neighbors: list[Neighbor]) -> None:
     """Report where more is announced to a neighbor than the other end takes, or nearly that many."""
     for neighbor in neighbors:
         limit = neighbor.prefix_limit
-        count = len({route["prefix"] for route in neighbor.routes}) if limit else 0
+        count = 0
+        if limit:
+            driven = [prefix for prefixes in neighbor.services.values() for prefix in prefixes]
+            count = len({route["prefix"] for route in neighbor.routes}.union(driven))
         if not limit or count <= limit * NEARLY:
             continue
         fact = neighbor.profile.facts.get("prefix_limit") if neighbor.profile else None

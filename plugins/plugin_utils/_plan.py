@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _checks as checks
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _flows as flows
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _groups as groups
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _health as health
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _keys as keys
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _line as line
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _neighbors as neighbors_
@@ -21,6 +23,8 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _own_profil
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _policy as policy
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _raw as raw
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _routes as routes
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _service_fields as service_fields
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _services as services_
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._fields import Section, router_id
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._findings import HOST, Finding, Findings
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._model import as_raw
@@ -40,6 +44,10 @@ VARIABLES = (
     policy.NEXT_HOPS,
     own_profiles.VARIABLE,
     flows.VARIABLE,
+    services_.VARIABLE,
+    checks.VARIABLE,
+    service_fields.ROLE,
+    service_fields.REGION,
     keys.VARIABLE,
 )
 # The variables of the roles and of their results; what they may be called is for each role to say.
@@ -86,6 +94,7 @@ def plan_host(host: str, variables: Mapping[str, Any]) -> PlanResult:
     keys.check_keys(findings, section, neighbors)
     allowed = routes.read_routes(findings, section, neighbors)
     flows.read_flows(findings, section, neighbors, allowed)
+    services = services_.read_services(findings, section, neighbors)
     raw_text = raw.read(findings, section, neighbors, allowed)
     check_limits(findings, neighbors)
     line.check(findings, line.of_host(variables), neighbors)
@@ -97,6 +106,10 @@ def plan_host(host: str, variables: Mapping[str, Any]) -> PlanResult:
         "router_id": section.read("exabgp_router_id", router_id),
         "listens": any(neighbor.listens for neighbor in neighbors),
         "neighbors": [neighbor.as_plan() for neighbor in neighbors],
+        "services": health.as_plan(services),
+        "health": health.config(host, section, neighbors, services) if services.entries else None,
+        "vips": health.vips(services),
+        "health_needs": health.needs(services),
         "raw": as_raw(raw_text),
         "warnings": [finding.text for finding in findings.warnings],
     }

@@ -20,6 +20,7 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._policy import ALL
 
 VARIABLE = "exabgp_raw"
 OPTION = "raw"
+AGENT = "exabgp-health"
 _KEYWORDS_OF_KEYS = ("md5-password", "md5-base64")
 _FILE_SECTIONS = ("process", "template", "neighbor")
 _ANNOUNCING = ("static", "announce", "flow", "l2vpn")
@@ -70,6 +71,9 @@ def read(findings: Findings, host: Section, neighbors: list[Neighbor], allowed: 
             shown = findings.shown(statement.keyword)
             reason = f"line {statement.line}: {shown} is no section of the file: {', '.join(_FILE_SECTIONS)}"
             host.refuse(VARIABLE, Refusal(reason, rule="raw.section"))
+        if statement.keyword == "process" and statement.words[1:] == [AGENT]:
+            reason = f"line {statement.line}: {AGENT} is the name of the collection's own process"
+            host.refuse(VARIABLE, Refusal(reason, "give it another name", rule="raw.process"))
         if statement.keyword == "neighbor":
             sessions.append(" ".join(statement.words[1:]))
         for inner in statement.inner if statement.keyword == "neighbor" else flat(statement.inner):

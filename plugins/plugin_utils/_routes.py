@@ -81,7 +81,7 @@ class _RouteReader:
         self._policy = policy
         self._announced: dict[tuple[Any, ...], list[Neighbor]] = {}
         self._options = Nearest(OPTIONS)
-        self._next_hop = _remembered(_next_hop)
+        self._next_hop = _remembered(next_hop_of)
         self._as_number = _remembered(fields.as_number)
         self._standard = _remembered(communities.standard)
         self._large = _remembered(communities.large)
@@ -219,7 +219,8 @@ def _where(number: int, entry: dict[Any, Any]) -> str:
     return f"route #{number}"
 
 
-def _next_hop(value: Any) -> Address | str:
+def next_hop_of(value: Any) -> Address | str:
+    """A next hop: an address, or the word self."""
     if isinstance(value, str) and value.strip().lower() == SELF:
         return SELF
     return fields.address(value)

@@ -106,3 +106,9 @@ def test_masking_hides_known_keys_and_whatever_follows_md5_password():
     assert _conffile.masked(text, KEYS) == (
         'invalid keyword "md5-passwort" ********; md5-password "********"; md5-password "********";'
     )
+
+
+def test_the_helpers_of_a_session_are_known():
+    text = "neighbor 10.0.0.1 { local-address 10.0.0.2; api { processes [ exabgp-health other ]; } }"
+    (session,) = _conffile.read_sessions(text).values()
+    assert session.helpers == {"exabgp-health", "other"}

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import (
+    _agent,
     _flow_action,
     _flow_match,
     _flows,
@@ -19,6 +20,8 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import (
     _own_profiles,
     _profile_form,
     _routes,
+    _service_fields,
+    _services,
 )
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import VARIABLES, plan_host
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._render import render
@@ -66,6 +69,28 @@ flows = st.lists(st.dictionaries(st.sampled_from(_flows.OPTIONS), conditions | v
 groups = st.dictionaries(st.sampled_from(["core-1", "yes", "a b"]) | names, st.dictionaries(names, values) | values)
 
 
+of_types = [name for kind in _agent.types().values() for name in kind.all_fields()]
+of_checks = ["type", "all", "any", "at_least", "of", "not", *of_types]
+types = st.sampled_from([*_agent.types()])
+expressions = st.recursive(
+    st.sampled_from(["cpu", "web", "a", "b"]) | scalars,
+    lambda inner: st.dictionaries(
+        st.sampled_from(["all", "any", "of", "not", "at_least"]), st.lists(inner, max_size=3) | inner, max_size=2
+    ),
+    max_leaves=8,
+)
+checks = st.fixed_dictionaries({"type": types | values}).flatmap(
+    lambda head: st.dictionaries(st.sampled_from(of_checks), values, max_size=6).map(lambda body: {**body, **head})
+)
+policies = ["at", "below", "attributes", "check", "steps", "checks", "max_flaps", "within", "hold", "keep", "then"]
+of_services = [*_services.OPTIONS, *_service_fields.ATTRIBUTES, *policies, "others", "mode"]
+services = st.dictionaries(
+    st.sampled_from(_services.OPTIONS),
+    st.dictionaries(st.sampled_from(of_services), values, max_size=5) | values | checks | expressions,
+    max_size=8,
+)
+
+
 def judged(inventory):
     result = plan_host("edge-1", inventory)
     told = "\n".join([repr(result), *(finding.text for finding in result.errors + result.warnings)])
@@ -103,6 +128,24 @@ def test_any_neighbors_and_routes(some_neighbors, some_routes, allowed):
             "exabgp_md5_keys": {"core-1": KEY, "core-2": [KEY]},
         }
     )
+
+
+@relaxed
+@given(
+    st.lists(services | values, max_size=3),
+    st.dictionaries(st.sampled_from("ab") | names, checks | expressions | values),
+)
+def test_any_services_and_checks(some_services, some_checks):
+    inventory = GOOD["services"] | {"exabgp_services": some_services, "exabgp_md5_keys": {"core-1": KEY}}
+    judged(inventory | {"exabgp_checks": some_checks})
+
+
+@relaxed
+@given(st.sampled_from(_services.OPTIONS), values | expressions)
+def test_any_option_of_a_service(option, value):
+    inventory = copy.deepcopy(GOOD["services"])
+    inventory["exabgp_services"][1][option] = value
+    judged(inventory)
 
 
 @relaxed

@@ -22,7 +22,7 @@ GOOD = {
 }
 WRONG = [case for path in sorted(HERE.glob("*wrong*.yml")) for case in yaml.safe_load(path.read_text(encoding="utf-8"))]
 HOST = "edge-1"
-PLAIN_TYPES = {dict, list, str, int, bool, type(None)}
+PLAIN_TYPES = {dict, list, str, int, float, bool, type(None)}
 
 
 def step(key):
@@ -112,7 +112,9 @@ def test_planning_leaves_the_inventory_as_it_was():
 
 def test_a_neighbor_of_the_plan_has_all_that_the_contract_names():
     plan = good_plan(GOOD["router"])
-    assert list(plan) == ["host", "router_id", "listens", "neighbors", "raw", "warnings"]
+    assert list(plan) == [
+        "host", "router_id", "listens", "neighbors", "services", "health", "vips", "health_needs", "raw", "warnings",
+    ]  # fmt: skip
     assert neighbor(plan, "core-1") | {"routes": []} == {
         "name": "core-1",
         "profile": "router",
@@ -150,6 +152,7 @@ def test_a_neighbor_of_the_plan_has_all_that_the_contract_names():
         "sessions_wanted": 1,
         "routes": [],
         "flows": [],
+        "services": [],
         "raw": None,
     }
 
