@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import signal
 import sys
@@ -112,6 +113,8 @@ class Agent:
                 self._users.setdefault(used, set()).add(name)
         self._config, self._served = config, served
         self._announcer.configure(config)
+        # Without a service there is nothing that a silent agent could keep announced.
+        self._watchdog.arm(config.watchdog if served else 0.0)
         self._next_look = 0.0
         self._dirty.update(served)
         self._wake.set()
@@ -228,6 +231,15 @@ class Agent:
             return self._drain(request)
         if verb == "restore":
             return self._restore(request)
+        if verb == "reload":
+            self.reload()
+            if self._config_error:
+                raise ControlError(f"refused, the old configuration stays:\n{self._config_error}")
+            return self._after([], [])
+        if verb == "withdraw":
+            self._take(dataclasses.replace(self._config, services={}, checks={}))
+            self._journal.write("everything is withdrawn, until the next reload", "withdraw")
+            return self._after([], [])
         raise ControlError(f"there is no verb {verb!r}")
 
     def _named(self, request: Mapping[str, Any]) -> list[str]:

@@ -8,16 +8,19 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import config as config_
 from .config import ConfigError
-from .control import ControlError, ask
+from .control import ControlError, NoAgentError, ask
 
 CONFIG = "/etc/exabgp/health.json"
-FAILED, USAGE = 1, 2
+FAILED, USAGE, NO_AGENT = 1, 2, 3
+# How long a change may take until ExaBGP has acknowledged all of it, in seconds.
+PATIENCE = 30.0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,12 +47,14 @@ def _parser() -> argparse.ArgumentParser:
     drain.add_argument("--run", default="", metavar="ID", help="who drains, for the journal")
     restore = add("restore", "end a drain", named=True, every=True)
     restore.add_argument("--run", default="", metavar="ID", help="who restores, for the journal")
+    add("reload", "have the agent read its configuration again")
+    add("withdraw", "withdraw everything until the next reload")
     add("explain", "why a service is announced or not", named=True)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; return the exit code: 0 well, 1 not healthy, 2 wrong usage or configuration, or no agent."""
+    """Run one verb; return the exit code: 0 well, 1 not so, 2 wrong usage or configuration, 3 no agent."""
     options = _parser().parse_args(arguments)
     if hasattr(options, "all") and bool(options.name) == options.all:
         print("exabgp-health: name a service, or say --all", file=sys.stderr)
@@ -66,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _asked(config, options)
     except (ConfigError, ControlError) as error:
         print(f"exabgp-health: {error}", file=sys.stderr)
-        return USAGE
+        return NO_AGENT if isinstance(error, NoAgentError) else FAILED if isinstance(error, ControlError) else USAGE
 
 
 def _run(path: Path) -> None:
@@ -119,12 +124,18 @@ def _asked(config: config_.Config, options: argparse.Namespace) -> int:
         else:
             _status(status)
         return 0 if all(x["state"] == "announced" for x in status["services"].values()) else FAILED
-    request: dict[str, Any] = {"verb": options.verb, "name": name, "run": options.run}
+    request: dict[str, Any] = {"verb": options.verb, "name": name, "run": getattr(options, "run", "")}
     if options.verb == "drain":
         request.update(mode=options.mode, **{"for": options.limit})
     answer = ask(config.socket, request)
     if answer["problem"]:
         print(f"exabgp-health: done, but not kept over a restart: {answer['problem']}", file=sys.stderr)
+    end = time.monotonic() + PATIENCE
+    while not answer["settled"]:
+        if time.monotonic() > end:
+            raise ControlError(f"ExaBGP has not acknowledged it within {PATIENCE:g} s; see: exabgp-health status")
+        time.sleep(0.02)
+        answer = ask(config.socket, {"verb": "status"})
     names = [name] if name else list(answer["services"])
     _table([("SERVICE", "STATE", "PREFIXES", "REASON"), *(_service_row(x, answer["services"][x]) for x in names)])
     return 0

@@ -22,6 +22,7 @@ _TOP = {
     "site": Field(r.text, "site of the host"),
     "socket": Field(r.path, "socket of the command line", "/run/exabgp/health.sock"),
     "drains": Field(r.path, "where drains outlive a restart", "/var/lib/exabgp-health/drains.json"),
+    "watchdog": Field(r.duration(0, 3600), "after which a silent agent takes ExaBGP down; 0 for never", 5.0),
     "metrics": Field(lambda value: value, "address and port of the Prometheus exposition"),
     "allowed_prefixes": Field(r.texts, "the allow-list", MISSING),
     "next_hops": Field(lambda value: value, "addresses that may be next hops", []),
@@ -96,6 +97,7 @@ class Config:
     host: str
     socket: str
     drains: str
+    watchdog: float
     metrics: Mapping[str, Any] | None
     allowed: tuple[Any, ...]
     checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -169,7 +171,9 @@ class _Reading:
         for name, entry in self._entries("checks").items():
             checks[name], problems = read_check(entry)
             self.errors += [f"checks.{name}.{item}: {reason}" for item, reason in problems]
-        found = Config(top["host"] or "", top["socket"], top["drains"], metrics, tuple(allowed), checks)
+        found = Config(
+            top["host"] or "", top["socket"], top["drains"], top["watchdog"], metrics, tuple(allowed), checks
+        )
         services: dict[str, Service] = {}
         for name, entry in self._entries("services").items():
             service = self._service(name, entry, found, neighbors, hops)
@@ -178,7 +182,7 @@ class _Reading:
         self._once(services)
         if self.errors:
             raise ConfigError(self.errors)
-        return Config(found.host, found.socket, found.drains, metrics, found.allowed, checks, services)
+        return Config(found.host, found.socket, found.drains, found.watchdog, metrics, found.allowed, checks, services)
 
     def _service(
         self, name: str, entry: Any, config: Config, neighbors: Mapping[str, Any], hops: set[str]

@@ -19,6 +19,10 @@ class ControlError(Exception):
     """A request that cannot be served; the text is for the user."""
 
 
+class NoAgentError(ControlError):
+    """There is no agent to ask."""
+
+
 class Control:
     """Serves requests at `path` (mode 0660) with `answer`, inside an `async with`."""
 
@@ -65,7 +69,7 @@ def ask(path: str, request: Mapping[str, Any], timeout: float = 5.0) -> dict[str
             with connection.makefile("rb") as stream:
                 answer: dict[str, Any] = json.loads(stream.readline(LONGEST))
     except (OSError, ValueError) as error:
-        raise ControlError(f"no agent answers at {path} ({error}); see: systemctl status exabgp") from None
+        raise NoAgentError(f"no agent answers at {path} ({error}); see: systemctl status exabgp") from None
     if "error" in answer:
         raise ControlError(answer["error"])
     return answer
