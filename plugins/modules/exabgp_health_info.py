@@ -65,6 +65,10 @@ problem:
   description: Why the agent could not be asked, or why it runs with an older configuration. Empty when all is well.
   returned: always
   type: str
+pid:
+  description: The agent's process, or null when it could not be asked.
+  returned: always
+  type: int
 services:
   description:
     - The services by name, each with C(state), C(announced), C(since), C(reason), C(attributes), C(prefixes),
@@ -99,14 +103,21 @@ from ansible_collections.cloudbgp.exabgp.plugins.module_utils import _agent
 
 def look(socket: str, timeout: float) -> dict[str, t.Any]:
     """Ask once; what went wrong is part of the answer."""
-    found: dict[str, t.Any] = {"state": "running", "problem": "", "services": {}, "checks": {}, "refused": []}
+    found: dict[str, t.Any] = {
+        "state": "running",
+        "problem": "",
+        "pid": None,
+        "services": {},
+        "checks": {},
+        "refused": [],
+    }
     try:
         answer = _agent.ask(socket, {"verb": "status"}, timeout)
     except _agent.AgentDownError as exc:
         return {**found, "state": "down", "problem": str(exc)}
     except _agent.AgentError as exc:
         return {**found, "state": "unknown", "problem": str(exc)}
-    for name in ("services", "checks", "refused"):
+    for name in ("pid", "services", "checks", "refused"):
         found[name] = answer.get(name, found[name])
     found["problem"] = str(answer.get("config_error") or "")
     found["settled"] = bool(answer.get("settled", True))
