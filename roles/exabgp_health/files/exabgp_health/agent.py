@@ -156,7 +156,11 @@ class Agent:
         self._next_look = now + TICK
         from .probes.network import addresses
 
-        here = addresses()
+        try:
+            here = addresses()
+        except OSError as error:  # not to be seen counts as missing
+            self._journal.write(f"the addresses of this host cannot be read: {error}", "address", "error")
+            here = {}
         for name, served in self._served.items():
             missing = tuple(item for item in served.config.addresses if item not in here)
             if missing != served.missing:
@@ -236,6 +240,9 @@ class Agent:
             if self._config_error:
                 raise ControlError(f"refused, the old configuration stays:\n{self._config_error}")
             return self._after([], [])
+        if verb == "restart":
+            self._loop.call_later(0.1, self.end, "restart")
+            return self.status()
         if verb == "withdraw":
             self._take(dataclasses.replace(self._config, services={}, checks={}))
             self._journal.write("everything is withdrawn, until the next reload", "withdraw")

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     restore = add("restore", "end a drain", named=True, every=True)
     restore.add_argument("--run", default="", metavar="ID", help="who restores, for the journal")
     add("reload", "have the agent read its configuration again")
+    add("restart", "have ExaBGP start the agent anew; what is announced stays")
     add("withdraw", "withdraw everything until the next reload")
     add("explain", "why a service is announced or not", named=True)
     return parser
@@ -130,15 +131,26 @@ def _asked(config: config_.Config, options: argparse.Namespace) -> int:
     answer = ask(config.socket, request)
     if answer["problem"]:
         print(f"exabgp-health: done, but not kept over a restart: {answer['problem']}", file=sys.stderr)
-    end = time.monotonic() + PATIENCE
-    while not answer["settled"]:
-        if time.monotonic() > end:
-            raise ControlError(f"ExaBGP has not acknowledged it within {PATIENCE:g} s; see: exabgp-health status")
-        time.sleep(0.02)
-        answer = ask(config.socket, {"verb": "status"})
+    if options.verb == "restart":
+        answer = _waited(config, lambda found: found["pid"] != answer["pid"], "the agent has not come back")
+    answer = _waited(config, lambda found: found["settled"], "ExaBGP has not acknowledged it")
     names = [name] if name else list(answer["services"])
     _table([("SERVICE", "STATE", "PREFIXES", "REASON"), *(_service_row(x, answer["services"][x]) for x in names)])
     return 0
+
+
+def _waited(config: config_.Config, good: Callable[[Mapping[str, Any]], bool], problem: str) -> dict[str, Any]:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            found = ask(config.socket, {"verb": "status"})
+            if good(found):
+                return found
+        except NoAgentError:
+            pass
+        if time.monotonic() > end:
+            raise ControlError(f"{problem} within {PATIENCE:g} s; see: journalctl -u exabgp -n 50")
+        time.sleep(0.02)
 
 
 def _status(status: Mapping[str, Any]) -> None:
