@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from . import access, fabric, images, nodes, preflight, routers
+from . import access, fabric, images, nodes, preflight, routers, services
 from .console import say
 from .errors import LabError
 from .podman import Container, Podman
@@ -47,6 +47,7 @@ class Lab:
             changes += fabric.ensure(self.topology, pids, pids[nodes.FABRIC], faults.cut)
             changes += self.state.ensure_keys(self.topology)
             changes += access.ensure(self.topology, pids, self.state)
+            changes += services.ensure(self.topology, pids)
             changes += self._configure_routers(pids, faults)
             changes += images.prune(self.podman)
         for fault in faults.words():

@@ -15,4 +15,4 @@ class FilterModule:
     """Filters of the collection."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"verdict": lambda answer, plan: verdict(plan, answer)}
+        return {"verdict": lambda answer, plan, health=None: verdict(plan, answer, health)}

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils._announce import extended
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _communities as communities
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _fields as fields
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._checks import Checks
@@ -57,11 +58,16 @@ def attributes(outer: Section, option: str, data: Any) -> Attributes:
         "prepend": section.read_list("prepend", fields.as_number),
         "communities": list(dict.fromkeys(section.read_list("communities", communities.standard))),
         "large_communities": list(dict.fromkeys(section.read_list("large_communities", communities.large))),
-        "extended_communities": list(dict.fromkeys(section.read_list("extended_communities", communities.extended))),
+        "extended_communities": list(dict.fromkeys(section.read_list("extended_communities", _extended))),
     }
     if len(read["prepend"]) > 16:
         section.refuse("prepend", Refusal("has more than 16 AS numbers", rule="prepend.length"))
     return {name: value for name, value in read.items() if value not in (None, [])}
+
+
+def _extended(value: Any) -> str:
+    """An extended community, in the form that both lines of ExaBGP send rightly."""
+    return extended(communities.extended(value))
 
 
 def up(section: Section, host: Section) -> Attributes:

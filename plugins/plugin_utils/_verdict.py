@@ -10,6 +10,7 @@ from typing import Any
 from ansible_collections.cloudbgp.exabgp.plugins.module_utils._conffile import address, read_sessions
 from ansible_collections.cloudbgp.exabgp.plugins.module_utils._identity import Rule, missing, rule
 from ansible_collections.cloudbgp.exabgp.plugins.module_utils._identity import route as identity
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _health_verdict as health_verdict
 
 _ATTRIBUTES = (
     "next_hop",
@@ -28,13 +29,16 @@ _ATTRIBUTES = (
 _COLUMNS = ("HOST", "NEIGHBOR", "PEER", "AS", "STATE", "UP FOR", "ANNOUNCED")
 
 
-def verdict(plan: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+def verdict(
+    plan: Mapping[str, Any], answer: Mapping[str, Any], health: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Judge one host.
 
     :param plan: the host's plan.
     :param answer: the result of the module exabgp_peering_info with C(include_routes), asked for the plan's neighbors.
+    :param health: the result of the module exabgp_health_info, for a host with services.
     :return: C(ok) (bool), C(table) (lines of a table, one session each), C(faults) (a sentence for each thing that is
-        not as planned, with what to type next).
+        not as planned, with what to type next), C(notes) (a sentence for each service that its checks hold back).
     """
     host = plan["host"]
     peerings = {(address(item["local_address"]), address(item["peer_address"])): item for item in answer["peerings"]}
@@ -43,7 +47,7 @@ def verdict(plan: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any
     for neighbor in plan["neighbors"]:
         ends = (address(neighbor["local_address"]), address(neighbor["peer_address"]))
         peering = peerings.pop(ends)
-        rows.append(_row(host, neighbor, peering))
+        rows.append(_row(host, neighbor, peering, health_verdict.planned_prefixes(plan, neighbor)))
         faults += [
             f"{host}: neighbor {neighbor['name']}: {fault}" for fault in _faults(neighbor, peering, answer["daemon"])
         ]
@@ -56,7 +60,9 @@ def verdict(plan: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any
         faults.append(
             f"{host}: neighbor {name}: the daemon has this session and the plan does not (run site.yml to remove it)"
         )
-    return {"ok": not faults, "table": _table(rows), "faults": faults}
+    of_services, notes = health_verdict.judge(plan, answer, health)
+    faults += [f"{host}: {fault}" for fault in of_services]
+    return {"ok": not faults, "table": _table(rows), "faults": faults, "notes": [f"{host}: {note}" for note in notes]}
 
 
 def _faults(neighbor: Mapping[str, Any], peering: Mapping[str, Any], daemon: Mapping[str, Any]) -> list[str]:
@@ -117,7 +123,9 @@ def _normal(name: str, value: Any) -> Any:
     return value
 
 
-def _row(host: str, neighbor: Mapping[str, Any], peering: Mapping[str, Any]) -> tuple[str, ...]:
+def _row(
+    host: str, neighbor: Mapping[str, Any], peering: Mapping[str, Any], driven: Sequence[str] = ()
+) -> tuple[str, ...]:
     up_for = "-" if peering["uptime_s"] is None else _duration(peering["uptime_s"])
     advertised = "-" if peering["prefixes_advertised"] is None else str(peering["prefixes_advertised"])
     return (
@@ -127,7 +135,7 @@ def _row(host: str, neighbor: Mapping[str, Any], peering: Mapping[str, Any]) -> 
         str(peering["peer_as"]),
         str(peering["state"]),
         up_for,
-        f"{advertised}/{len(neighbor['routes'])}",
+        f"{advertised}/{len(neighbor['routes']) + len(driven)}",
     )
 
 

@@ -43,3 +43,25 @@ def test_a_host_that_is_down_unknown_or_was_not_asked_does_not_count():
 
 def test_a_prefix_of_one_host_has_nothing_to_keep():
     assert refusals({"a": HEALTHY["a"]}, {"a": plan(OWN)}, ["a"], 1) == []
+
+
+def with_service(minimum: int) -> dict[str, Any]:
+    service = {"name": "web", "prefixes": [VIP], "neighbors": ["n"], "minimum_announcers": minimum}
+    return {"neighbors": [{"routes": []}], "services": [service]}
+
+
+def test_the_prefixes_of_services_count_with_a_minimum_of_their_own():
+    plans = {"a": with_service(1), "b": with_service(2), "c": with_service(1)}
+    assert refusals(HEALTHY, plans, ["a"], 1) == []
+    (refusal,) = refusals({**HEALTHY, "b": answer("established")}, plans, ["a"], 1)
+    assert "announced by 1 hosts (c), and the minimum is 2; not announcing: b" in refusal
+    assert refusals({"a": HEALTHY["a"]}, {"a": with_service(1)}, ["a"], 1) == []
+    (alone,) = refusals({"a": HEALTHY["a"]}, {"a": with_service(2)}, ["a"], 1)
+    assert "the minimum is 2" in alone
+
+
+def test_a_host_that_is_drained_does_not_count():
+    drained = answer("established", VIP)
+    drained["peerings"][0]["routes_advertised"][0]["communities"] = ["65535:0"]
+    (refusal,) = refusals({**HEALTHY, "b": drained, "c": drained}, PLANS, ["a"], 1)
+    assert "not announcing: b, c" in refusal

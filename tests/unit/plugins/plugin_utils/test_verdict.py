@@ -150,3 +150,49 @@ def test_a_session_of_raw_text_is_no_surprise():
     answer["peerings"].append({**answer["peerings"][0], "peer_address": "10.0.1.9", "name": "10.0.1.9"})
     text = "neighbor 10.0.1.9 {\n    local-address 10.0.2.10;\n}"
     assert verdict({**PLAN, "raw": {"raw": True, "text": text}}, answer)["ok"]
+
+
+SERVICE = {"name": "web", "prefixes": ["203.0.113.20/32"], "neighbors": ["rs-0"], "minimum_announcers": 1}
+WEB = {"state": "announced", "announced": True, "since": "2026-01-01T00:00:00Z", "reason": "web is up"}
+HEALTH: dict[str, Any] = {"state": "running", "problem": "", "refused": [], "services": {"web": WEB}}
+DRIVEN = {**ROUTE, "prefix": "203.0.113.20/32", "next_hop": "10.0.2.10"}
+
+
+def judged_service(health, *held):
+    answer = copy.deepcopy(ANSWER)
+    answer["peerings"][0]["routes_advertised"] += held
+    return verdict({**PLAN, "services": [SERVICE]}, answer, health)
+
+
+def web(**changes):
+    return {**HEALTH, "services": {"web": {**WEB, **changes}}}
+
+
+def test_a_service_that_is_announced_is_as_planned():
+    found = judged_service(HEALTH, DRIVEN)
+    assert (found["ok"], found["notes"]) == (True, [])
+    assert found["table"][1].endswith("1/2")
+
+
+def test_a_prefix_that_its_check_holds_back_is_no_fault_and_is_told():
+    found = judged_service(web(state="withdrawn", announced=False, reason="web is down: refused"))
+    assert found["ok"]
+    assert found["notes"] == [
+        "azure-1: service web: health withdrawn, withdrawn since 2026-01-01T00:00:00Z: web is down: refused"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("health", "held", "fault"),
+    [
+        (HEALTH, [], "neighbor rs-0: service web: 203.0.113.20/32: the agent announces it and the daemon does not"),
+        (web(state="withdrawn", announced=False), [DRIVEN], "the agent has withdrawn it and the daemon still holds it"),
+        ({**HEALTH, "state": "down", "problem": "no agent listens"}, [], "health: the agent is down: no agent listens"),
+        ({**HEALTH, "problem": "services: no"}, [DRIVEN], "the agent runs with an older configuration: services: no"),
+        ({**HEALTH, "services": {}}, [], "service web: planned and unknown to the agent"),
+        ({**HEALTH, "refused": ["x: outside"]}, [DRIVEN], "health: x: outside (next: exabgp-health status)"),
+    ],
+)
+def test_what_agent_and_daemon_do_not_agree_on_is_a_fault(health, held, fault):
+    (found,) = judged_service(health, *held)["faults"]
+    assert fault in found
