@@ -20,6 +20,8 @@ PLACEHOLDER = re.compile(r"@@md5:([^@\s]+)@@")
 _KEY = re.compile(r"""(md5-password\s+)("[^"\n]*"|'[^'\n]*'|[^\s;]+)""")
 _UNSAFE = set("\"'\\;")
 MAX_KEY_BYTES = 80
+AGENT = "/opt/exabgp-health/current/bin/python"
+_ANY_PROGRAM = "/bin/true"
 
 
 @dataclass
@@ -222,3 +224,11 @@ def _masked_keys(text: str, changed: set[tuple[str, str]], word: str) -> str:
         label = word if ends in changed else "key"
         shown.append(_KEY.sub(rf'\1"<{label}>"', block))
     return "".join(shown)
+
+
+def without_agent(text: str) -> str:
+    """The text with a program that every host has in place of the health agent.
+
+    ExaBGP refuses a file that names a program which does not exist, as in check mode before the agent is installed.
+    """
+    return text.replace(f"run {AGENT} ", f"run {_ANY_PROGRAM} ")

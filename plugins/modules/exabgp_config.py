@@ -362,6 +362,8 @@ class Config:
                 "Install ExaBGP first (role cloudbgp.exabgp.exabgp_install), or give its place in 'exabgp'.",
                 **self.result,
             )
+        if self.module.check_mode and not os.path.exists(_conffile.AGENT):
+            text = _conffile.without_agent(text)
         verdict = _validator.validate(
             self.module,
             self.options["exabgp"],

@@ -161,7 +161,7 @@ def test_conditions_have_three_values(condition, status, found):
     ],
 )
 def test_a_wrong_condition_is_named(condition, words):
-    assert words in expr.problem(condition, lambda name: name == "a")
+    assert words in (expr.problem(condition, lambda name: name == "a") or "")
 
 
 STATUSES = st.sampled_from([UP, DOWN, UNKNOWN])

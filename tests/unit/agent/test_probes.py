@@ -16,6 +16,7 @@ import threading
 import time
 
 import dns.message
+import dns.rcode
 import dns.rrset
 import pytest
 from cryptography import x509
@@ -169,7 +170,7 @@ class Names(socketserver.BaseRequestHandler):
         query = dns.message.from_wire(data)
         answer = dns.message.make_response(query)
         if "gone" in str(query.question[0].name):
-            answer.set_rcode(3)
+            answer.set_rcode(dns.rcode.NXDOMAIN)
         else:
             answer.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "A", "192.0.2.1"))
         link.sendto(answer.to_wire(), self.client_address)

@@ -156,13 +156,12 @@ class Service:
     def _held(self, now: float) -> tuple[str, str, float] | None:
         """Why a service whose checks are up does not count as up yet, and until when: hold-down or damping."""
         damping = self.policy["damping"]
-        if damping:
-            while self._flaps and self._flaps[0] <= now - max(damping["within"], damping["hold"]):
+        if damping and self._flaps:
+            last = self._flaps[-1]
+            while self._flaps[0] <= last - damping["within"]:
                 self._flaps.popleft()
-            last = self._flaps[-1] if self._flaps else None
-            recent = [flap for flap in self._flaps if last is not None and flap > last - damping["within"]]
-            if last is not None and len(recent) >= damping["max_flaps"] and now < last + damping["hold"]:
-                why = f"went down {len(recent)} times within {damping['within']:g} s"
+            if len(self._flaps) >= damping["max_flaps"] and now < last + damping["hold"]:
+                why = f"its checks are up; it went down {len(self._flaps)} times within {damping['within']:g} s"
                 return "damped", why, last + damping["hold"]
         else:
             self._flaps.clear()

@@ -112,3 +112,10 @@ def test_the_helpers_of_a_session_are_known():
     text = "neighbor 10.0.0.1 { local-address 10.0.0.2; api { processes [ exabgp-health other ]; } }"
     (session,) = _conffile.read_sessions(text).values()
     assert session.helpers == {"exabgp-health", "other"}
+
+
+def test_a_file_can_be_validated_before_the_agent_is_installed():
+    text = f"process exabgp-health {{\n    run {_conffile.AGENT} -m exabgp_health run;\n    encoder text;\n}}\n"
+    other = "process watcher {\n    run /usr/local/bin/watcher -v;\n    encoder text;\n}\n"
+    assert "run /bin/true -m exabgp_health run;" in _conffile.without_agent(text)
+    assert _conffile.without_agent(other) == other
