@@ -323,7 +323,7 @@ def section(costs: dict[str, Cost], growth: dict[int, Cost], deaths: list[dict[s
         lines.append(f"| {count} | {mib(cost.memory)} | {100 * cost.cpu:.1f}% | {each} |")
     lines += [
         "",
-        "Seconds from the death of an HTTP server to its withdrawal, at intervals of 1 s, a timeout of 1 s, two failures.",
+        "Seconds from the death of an HTTP server to its withdrawal; interval 1 s, timeout 1 s, two failures:",
         "",
         "| | killed: median | killed: latest | hanging: median | hanging: latest |",
         "|---|---:|---:|---:|---:|",
