@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks import page
 from tests.tools import tree
 
 sys.path.insert(0, str(tree.ROOT / "collections"))
@@ -30,8 +31,10 @@ sys.path.insert(0, str(tree.ROOT / "collections"))
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._plan import plan_host
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._render import render
 
-PAGE = tree.ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- plan: begin -->", "<!-- plan: end -->"
+INTRODUCTION = (
+    "Made by `python -m tests.benchmarks.plan --write`: the plan and its rendering, next to what ExaBGP's own\n"
+    "`validate -n -r` takes for the same file. The goal: at most a tenth."
+)
 GOAL = 0.1
 SIZES = (125, 250, 500, 1000)
 HOSTS, NEIGHBORS_OF_HOST = 200, 10
@@ -165,19 +168,6 @@ def section(rows: list[Row], linear: list[Row], exabgp: str, rounds: int) -> str
     return "\n".join([about, "", *table(rows), "", growth(linear)])
 
 
-def write(text: str) -> None:
-    """Put the section into the page, which other benchmarks may share."""
-    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# Benchmarks\n"
-    if BEGIN not in page:
-        page += (
-            "\n## Planning\n\nMade by `python -m tests.benchmarks.plan --write`: the plan and its rendering, next to "
-            f"what ExaBGP's own\n`validate -n -r` takes for the same file. The goal: at most a tenth.\n\n"
-            f"{BEGIN}\n{END}\n"
-        )
-    head, tail = page.split(BEGIN)[0], page.split(END)[1]
-    PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", encoding="utf-8")
-
-
 def main() -> int:
     """Measure, print, and return 1 when the goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
@@ -199,7 +189,7 @@ def main() -> int:
     text = section(rows, linear, options.exabgp, options.rounds)
     print(text)
     if options.write:
-        write(text)
+        page.write("plan", "Planning", INTRODUCTION, text)
     missed = [row.what for row in (linear[-1], many) if row.ratio > GOAL]
     if missed:
         print(f"slower than a tenth of ExaBGP: {'; '.join(missed)}", file=sys.stderr)

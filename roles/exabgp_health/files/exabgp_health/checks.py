@@ -51,7 +51,11 @@ class Type:
     def common(self) -> dict[str, Field]:
         """The fields of every check, with the defaults of this type."""
         return {
-            "interval": Field(r.duration(self.lowest_interval, 3600), "time from one probe to the next", self.interval),
+            "interval": Field(
+                r.duration(self.lowest_interval, 3600),
+                "time between probes, half of it while the state is in doubt",
+                self.interval,
+            ),
             "timeout": Field(r.duration(0.01, 300), "after which a probe without an answer has failed", self.timeout),
             "rise": Field(r.integer(1, 1000), "good probes in a row until it is up", self.rise),
             "fall": Field(r.integer(1, 1000), "bad probes in a row until it is down", self.fall),

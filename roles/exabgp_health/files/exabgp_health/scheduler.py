@@ -48,8 +48,8 @@ class Runner:
                 if unwatch is None:
                     unwatch = await self._watch()
                 self._take(await self._probe(timeout), loop.time())
-                # While the newest results differ from the settled state, the next probe does not wait the interval.
-                wait = min(interval, timeout) if self.state.pending else interval * self._jitter()
+                # While the newest results differ from the settled state, the next probe comes sooner.
+                wait = min(interval / 2, timeout) if self.state.pending else interval * self._jitter()
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), max(0.0, started + wait - loop.time()))
         finally:
