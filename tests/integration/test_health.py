@@ -192,7 +192,7 @@ def test_a_restart_and_a_reload_of_the_daemon_end_right(host: Lab) -> None:
     until(lambda: "203.0.113.10/32" in seen(host, "203.0.113.10/32"))
     assert not seen(host, UNIT), "a restart announced what is down"
     seconds = timed(host, "systemctl start lab-web", UNIT, THERE)
-    noted("ExaBGP is restarted while the service is down, which then starts", "announced", seconds, 30)
+    noted("ExaBGP was restarted while the service was down, which now starts", "announced", seconds, 5)
     before = seen(host, UNIT)
     host.shell(HOST, "systemctl reload exabgp; sleep 2")
     assert seen(host, UNIT) == before, "a reload announced it anew"

@@ -17,7 +17,10 @@ SESSIONS = {
     "edge-0": "onprem-1",
     "edge-0-v6": "onprem-1",
 }
-TRACES = "ls -d /opt/exabgp /etc/exabgp /etc/systemd/system/exabgp.service 2>/dev/null; getent passwd exabgp; true"
+TRACES = (
+    "ls -d /opt/exabgp* /etc/exabgp /etc/systemd/system/exabgp* /usr/local/bin/exabgp* 2>/dev/null; "
+    "getent passwd exabgp; true"
+)
 
 
 def test_check_mode_on_fresh_hosts_succeeds_and_changes_nothing(fresh_lab: Lab) -> None:
@@ -31,15 +34,16 @@ def test_every_session_and_prefix_is_seen_from_both_ends(deployed_lab: Lab) -> N
     sessions = {session["name"]: session for session in deployed_lab.status()}
     assert {name: session["state"] for name, session in sessions.items()} == dict.fromkeys(SESSIONS, "established")
     plans = planned_routes(deployed_lab)
+    services = planned_services()
     for name in SESSIONS:
         learned = {route["prefix"]: route for route in sessions[name]["routes"]}
-        assert set(learned) == set(plans[name]), name
+        assert set(learned) == set(plans[name]) | services[name], name
         for prefix, route in plans[name].items():
             assert learned[prefix]["med"] == route["med"], (name, prefix)
             assert set(route["communities"]) <= set(learned[prefix]["communities"]), (name, prefix)
             assert learned[prefix]["as_path"][0] == sessions[name]["peer_as"], (name, prefix)
     table = deployed_lab.call("status").out
-    assert f"{len(SESSIONS)} of {len(SESSIONS)} sessions established at both ends, 17 prefixes learned" in table
+    assert f"{len(SESSIONS)} of {len(SESSIONS)} sessions established at both ends, 23 prefixes learned" in table
 
 
 def planned_routes(lab: Lab) -> dict[str, dict[str, dict]]:
@@ -52,6 +56,18 @@ def planned_routes(lab: Lab) -> dict[str, dict[str, dict]]:
         for plan in plans
         for neighbor in plan["neighbors"]
     }
+
+
+def planned_services() -> dict[str, set[str]]:
+    """The prefixes of services by neighbor, from the plans that planned_routes has written."""
+    directory = ROOT / "tests" / "output" / "plan"
+    plans = [json.loads((directory / host / "plan.json").read_text(encoding="utf-8")) for host in HOSTS]
+    found: dict[str, set[str]] = {name: set() for name in SESSIONS}
+    for plan in plans:
+        for service in plan["services"]:
+            for neighbor in service["neighbors"]:
+                found[neighbor].update(service["prefixes"])
+    return found
 
 
 def test_a_second_run_changes_nothing(deployed_lab: Lab) -> None:

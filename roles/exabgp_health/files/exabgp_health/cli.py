@@ -129,7 +129,7 @@ def _asked(config: config_.Config, options: argparse.Namespace) -> int:
     if options.verb == "drain":
         request.update(mode=options.mode, **{"for": options.limit})
     answer = ask(config.socket, request)
-    if answer["problem"]:
+    if answer.get("problem"):
         print(f"exabgp-health: done, but not kept over a restart: {answer['problem']}", file=sys.stderr)
     if options.verb == "restart":
         answer = _waited(config, lambda found: found["pid"] != answer["pid"], "the agent has not come back")

@@ -66,6 +66,8 @@ class Runner:
 
     async def _watch(self) -> Callable[[], None] | None:
         """Let the check be told of changes where its kind can be; None where not, or not now."""
+        with contextlib.suppress(ImportError):  # the probe that follows says it
+            probes.find(self.check["type"])  # imports the module, which else the first probe would
         watch = getattr(sys.modules.get(f"{probes.__name__}.{self.check['type']}"), "watch", None)
         if watch is None:
             return None
