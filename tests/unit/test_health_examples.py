@@ -17,7 +17,7 @@ WITHDRAWN = None
 LONG = 100_000.0
 
 # example, host, service; then what checks say and what is announced, one step after another and far apart in time
-RUNS: list[tuple[str, str, str, list[tuple[dict[str, Any], dict[str, Any] | None]]]] = [
+RUNS: list[Any] = [
     ("health-route53", "aws-1", "web", [
         ({"local": UP, "route53": UP}, {}),
         ({"local": UP, "route53": DOWN}, WITHDRAWN),
