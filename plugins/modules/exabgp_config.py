@@ -599,6 +599,10 @@ def _unwanted(
         for item in sorted(before.prefixes - after.prefixes - of_helpers):
             if item in held.get(ends, ()):
                 found.append((ends, item, before.statements[item]))
+        if before.helpers and not after.helpers:
+            # What a helper has announced stays when it goes (4.2.25, 5.0.15), with nobody left to withdraw it.
+            left = held.get(ends, set()) - before.prefixes - after.prefixes
+            found += [(ends, item, f"route {item}") for item in sorted(left) if " " not in item]
         gone = [item for item in before.rules if item not in after.rules]
         for rule in sorted(_identity.surplus(gone, after.rules, rules.get(ends, []))):
             words = " ".join([rule.skeleton, *rule.ports])

@@ -16,8 +16,9 @@ UP, DOWN, UNKNOWN = "up", "down", "unknown"
 WITHDRAWN = None
 LONG = 100_000.0
 
+Run = tuple[str, str, str, list[tuple[dict[str, Any], Any]]]
 # example, host, service; then what checks say and what is announced, one step after another and far apart in time
-RUNS: list[Any] = [
+RUNS: list[Run] = [
     ("health-route53", "aws-1", "web", [
         ({"local": UP, "route53": UP}, {}),
         ({"local": UP, "route53": DOWN}, WITHDRAWN),
@@ -50,19 +51,17 @@ RUNS: list[Any] = [
         ({"web": DOWN, "primary": DOWN}, WITHDRAWN),
         ({"web": UP, "primary": UP}, {"med": 200}),
     ]),
-    *(
-        ("health-geographic", f"{host}-1", service, [
-            ({"web": UP}, {"med": 100 if host == service else 150}),
-            ({"web": DOWN}, WITHDRAWN),
-        ])
-        for host in ("us", "eu", "ap")
-        for service in ("us", "eu", "ap")
-    ),
-    *(
-        ("health-metric-ladder", host, "web", [({"web": UP}, {"med": med}), ({"web": DOWN}, {"med": 1000})])
-        for host, med in (("site-1", 100), ("site-2", 200), ("site-3", 300))
-    ),
 ]  # fmt: skip
+
+RUNS += [
+    ("health-geographic", f"{host}-1", service, [({"web": UP}, {"med": med}), ({"web": DOWN}, WITHDRAWN)])
+    for host in ("us", "eu", "ap")
+    for service, med in (("us", 100 if host == "us" else 150), ("eu", 100 if host == "eu" else 150))
+]
+RUNS += [
+    ("health-metric-ladder", host, "web", [({"web": UP}, {"med": med}), ({"web": DOWN}, {"med": 1000})])
+    for host, med in (("site-1", 100), ("site-2", 200), ("site-3", 300))
+]
 
 
 @pytest.mark.parametrize(("example", "host", "service", "steps"), RUNS, ids=lambda value: str(value)[:30])

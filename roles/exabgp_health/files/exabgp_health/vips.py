@@ -3,7 +3,8 @@
 
 Runs as a unit of its own, outside of ExaBGP's sandbox. FILE is a JSON list of addresses with lengths. An address that
 someone removes is put back; SIGHUP reads FILE again. Only what this program has added is ever removed by it, also by a
-later run: the addresses are remembered in $RUNTIME_DIRECTORY. They stay when the program ends.
+later run: the addresses are remembered in $RUNTIME_DIRECTORY. SIGTERM reads FILE a last time and ends; what stands in
+it stays on the interface.
 """
 
 from __future__ import annotations
@@ -70,13 +71,19 @@ def main() -> None:
     with contextlib.suppress(OSError, ValueError):
         owned = set(json.loads(state.read_text(encoding="utf-8")))
     wanted = read(path)
-    hangups = []
-    signal.signal(signal.SIGHUP, lambda number, _frame: hangups.append(number))
+    signals: list[int] = []
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: signals.append(number))
+    # select() goes on after a signal (PEP 475), so each also makes a pipe readable.
+    woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(wake)
     events = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
     events.bind((0, _GROUPS))
     while True:
-        if hangups:
-            hangups.clear()
+        taken: list[int] = []
+        while signals:
+            taken.append(signals.pop())
+        if taken:
             try:
                 wanted = read(path)
             except (OSError, ValueError) as error:
@@ -90,12 +97,16 @@ def main() -> None:
             owned = found
             with contextlib.suppress(OSError):
                 state.write_text(json.dumps(sorted(owned)), encoding="utf-8")
-        with contextlib.suppress(InterruptedError):
-            if select.select([events], [], [], _LOOK)[0]:
-                time.sleep(0.02)  # events of one change come together
-                with contextlib.suppress(OSError):
-                    while events.recv(65536):
-                        pass
+        if signal.SIGTERM in taken:
+            return
+        ready = select.select([events.fileno(), woken], [], [], _LOOK)[0]
+        if woken in ready:
+            os.read(woken, 4096)
+        elif ready:
+            time.sleep(0.02)  # events of one change come together
+            with contextlib.suppress(OSError):
+                while events.recv(65536):
+                    pass
 
 
 if __name__ == "__main__":
