@@ -59,7 +59,7 @@ class Watch:
 
     def moment(self) -> float:
         """When it was as wanted."""
-        out, _ = self._process.communicate(timeout=LIMIT_S + 10)
+        out = self._process.communicate(timeout=LIMIT_S + 10)[0]
         assert self._process.returncode == 0, f"not within {LIMIT_S} s: {out}"
         return float(out)
 

@@ -145,7 +145,7 @@ def test_the_command_line_tells_drains_and_restores(agent):
     agent.serve("web", "203.0.113.10/32")
     agent.switch("web", True)
     agent.start()
-    agent.until(lambda: agent.held())
+    agent.until(agent.held)
     assert "announced" in agent.cli("status").stdout
     drained = agent.cli("drain", "web", "--run", "job 7")
     assert drained.returncode == 0, drained.stderr
@@ -166,13 +166,13 @@ def test_a_drain_outlives_a_restart_and_ends_at_its_time(agent):
     agent.serve("web", "203.0.113.10/32")
     agent.switch("web", True)
     agent.start()
-    agent.until(lambda: agent.held())
+    agent.until(agent.held)
     agent.cli("drain", "web", "--mode", "withdraw", "--for", "4")
     agent.stop()
     agent.start()
     agent.until(lambda: agent.status()["services"]["web"]["state"] == "drained")
     assert agent.held() == {}
-    agent.until(lambda: agent.held(), 10)
+    agent.until(agent.held, 10)
 
 
 def test_without_an_agent_the_command_line_says_so(agent):
@@ -213,7 +213,7 @@ def test_a_wrong_configuration_is_refused_and_the_old_one_stays(agent):
     agent.serve("web", "203.0.113.10/32")
     agent.switch("web", True)
     agent.start()
-    agent.until(lambda: agent.held())
+    agent.until(agent.held)
     good = agent.config.read_text(encoding="utf-8")
     agent.data["services"]["web"]["prefixes"] = ["198.51.100.1/32"]
     agent.write()
@@ -274,7 +274,7 @@ def test_fifty_hanging_checks_and_a_name_that_hangs_delay_no_other(agent):
         agent.serve("web", "203.0.113.10/32")
         agent.switch("web", True)
         agent.start()
-        agent.until(lambda: agent.held())
+        agent.until(agent.held)
         delays = []
         for up in (False, True) * 4:
             start = time.monotonic()
@@ -289,7 +289,7 @@ def test_a_full_disk_keeps_nothing_from_being_drained(agent):
     agent.serve("web", "203.0.113.10/32")
     agent.switch("web", True)
     agent.start()
-    agent.until(lambda: agent.held())
+    agent.until(agent.held)
     drained = agent.cli("drain", "web", "--mode", "withdraw")
     assert drained.returncode == 0
     assert "not kept over a restart" in drained.stderr
