@@ -18,7 +18,7 @@ RS_0, RS_1 = yaml.safe_load(INVENTORY)["exabgp_neighbors"]
 def deploy(lab: Lab, *neighbors: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Give the host these neighbors; return its sessions as its peers have them afterwards."""
     run = lab.play("site.yml", "--limit", HOST, "-e", json.dumps({"exabgp_neighbors": neighbors}))
-    assert run.recap()[HOST]["changed"] == 1
+    assert run.recap()[HOST]["changed"] >= 1  # the agent too is told of the neighbors
     return {session["name"]: session for session in lab.status() if session["host"] == HOST}
 
 

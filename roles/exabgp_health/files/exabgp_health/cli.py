@@ -133,7 +133,7 @@ def _asked(config: config_.Config, options: argparse.Namespace) -> int:
         print(f"exabgp-health: done, but not kept over a restart: {answer['problem']}", file=sys.stderr)
     if options.verb == "restart":
         answer = _waited(config, lambda found: found["pid"] != answer["pid"], "the agent has not come back")
-    answer = _waited(config, lambda found: found["settled"], "ExaBGP has not acknowledged it")
+    answer = _waited(config, lambda found: found["settled"] or found["refused"], "ExaBGP has not answered")
     names = [name] if name else list(answer["services"])
     _table([("SERVICE", "STATE", "PREFIXES", "REASON"), *(_service_row(x, answer["services"][x]) for x in names)])
     return 0
