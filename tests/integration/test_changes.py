@@ -40,31 +40,3 @@ def test_the_session_of_an_untouched_neighbor_goes_on(lab: Lab) -> None:
     seen = [uptime, *(sessions["rs-0"]["uptime_s"] for sessions in (removed, added, changed))]
     assert seen == sorted(seen)
     assert seen[-1] > uptime
-
-
-def seen(lab: Lab, router: str = "rs-0") -> dict[str, dict[str, Any]]:
-    """What a router has learned, by prefix."""
-    (session,) = [session for session in lab.status() if session["name"] == router]
-    return {route["prefix"]: route for route in session["routes"]}
-
-
-def uptimes(lab: Lab) -> dict[str, int]:
-    return {session["name"]: session["uptime_s"] for session in lab.status() if session["host"] == HOST}
-
-
-def test_services_come_and_go_and_leave_nothing_behind(lab: Lab) -> None:
-    inventory = yaml.safe_load(INVENTORY)
-    moved, *routes = inventory["exabgp_routes"]
-    service = {"name": "moved", "prefixes": [moved["prefix"]], "up": {"med": 55}}
-    before = uptimes(lab)
-
-    changes = {"exabgp_routes": routes, "exabgp_services": [*inventory["exabgp_services"], service]}
-    lab.play("site.yml", "--limit", HOST, "-e", json.dumps(changes))
-    assert seen(lab)[moved["prefix"]]["med"] == 55, "a prefix that moved from a route to a service is not announced"
-    assert all(uptime >= before[name] for name, uptime in uptimes(lab).items()), "a session was reset"
-
-    lab.play("site.yml", "--limit", HOST, "-e", json.dumps({"exabgp_services": []}))
-    assert sorted(seen(lab)) == sorted(route["prefix"] for route in inventory["exabgp_routes"])
-    left = "ls -d /opt/exabgp-health /etc/exabgp/health.json /etc/systemd/system/exabgp-vips.service 2>/dev/null; "
-    left += "ip -o address show dev lo | grep -o '203[^ ]*'; true"
-    assert lab.shell(HOST, left) == ""
