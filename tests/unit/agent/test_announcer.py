@@ -155,6 +155,24 @@ def test_a_route_that_left_the_configuration_is_withdrawn_and_the_others_stay():
     assert [line.split()[4:7] for line in daemon.lines[before:]] == [["withdraw", "route", "203.0.113.11/32"]]
 
 
+@pytest.mark.parametrize("up", [True, False])
+def test_a_route_that_left_the_configuration_is_not_touched_again(up):
+    daemon, announcer, found = started(["203.0.113.10/32", "203.0.113.11/32"])
+    for route in found:
+        announcer.want(route, {} if up else None)
+    announcer.turn(0)
+    while daemon.unanswered:
+        daemon.answer(announcer)
+    announcer.configure(configuration(["203.0.113.11/32"]))
+    announcer.turn(0)
+    while daemon.unanswered:
+        daemon.answer(announcer)
+    before = len(daemon.lines)
+    announcer.again()
+    announcer.turn(0)
+    assert [line.split()[6] for line in daemon.lines[before:]] == ["203.0.113.11/32"]
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("want"), st.integers(0, 2), st.one_of(st.none(), st.integers(0, 3))),

@@ -68,12 +68,15 @@ class Announcer:
             self._held.setdefault(route, _UNKNOWN)
         for route in [route for route in self._held if route not in self._routes]:
             self._want(route, _NOTHING)
+            self._forget(route)
 
     def again(self) -> None:
         """Forget what the daemon holds, so that all of it is said again, once."""
         for route in self._wanted:
-            self._held[route] = _UNKNOWN
-            self._dirty[route] = None
+            # What is no longer in the configuration may by now be a static route of the daemon.
+            if route in self._routes:
+                self._held[route] = _UNKNOWN
+                self._dirty[route] = None
 
     def want(self, route: Route, attributes: Mapping[str, Any] | None) -> None:
         """Say how a route is to be announced; None withdraws it. What the allow-list does not hold is withdrawn."""
@@ -129,9 +132,16 @@ class Announcer:
             self.refused[text] = f"ExaBGP refused it; tried again in {pause:g} s"
         if self._held.get(route) != self._wanted[route] and route not in self._retry_at:
             self._dirty[route] = None
-        if self._wanted[route] is None and self._held.get(route) is None and route not in self._routes:
-            del self._held[route], self._wanted[route]
+        self._forget(route)
         return True
+
+    def _forget(self, route: Route) -> None:
+        """Let go of a route that is withdrawn and no longer in the configuration: somebody else may announce it."""
+        if route in self._routes or self._held.get(route, _UNKNOWN) is not None or self._wanted[route] is not None:
+            return
+        if all(waiting != route for waiting, _sent, _time in self._waiting):
+            del self._held[route], self._wanted[route]
+            self._dirty.pop(route, None)
 
     def silent_for(self, now: float) -> float:
         """How long the daemon owes an answer, in seconds."""
