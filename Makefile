@@ -29,8 +29,9 @@ format: ## Format the Python code and mend what can be mended
 	@.venv/bin/ruff check --fix --quiet . || true
 	@.venv/bin/ruff format .
 
-docs: ## Write the roles' README files from their argument specs, and docs/profiles.md from the profiles
+docs: ## Write the roles' README files from their argument specs, docs/profiles.md and docs/verify.md from their data
 	@.venv/bin/python -m tests.tools.profile_docs
+	@.venv/bin/python -m tests.tools.verdict_docs
 	@for role in roles/*/; do .venv/bin/aar-doc --output-mode replace "$$role" markdown; done
 
 lock: setup ## Resolve the requirements anew

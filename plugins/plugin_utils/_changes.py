@@ -18,17 +18,18 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[st
     """Compare two snapshots; each is the result of a module of the peering contract, by host.
 
     :return: changes sorted by host, neighbor and prefix. Each has C(host), C(neighbor), C(prefix) (null where it is of
-        none), C(what), C(before), C(after) and C(summary). A host that only one snapshot has is told, and not compared.
+        none), C(what), C(before), C(after) and C(summary). A host without an answer in one of them is told of.
     """
     found: list[dict[str, Any]] = []
     for host in sorted({*before, *after}):
-        if host not in before or host not in after:
-            which = "after" if host not in before else "before"
-            words = f"{host}: only the snapshot {which} has this host"
+        then, now = (side.get(host) or {} for side in (before, after))
+        if "peerings" not in then or "peerings" not in now:
+            which = "before" if "peerings" not in then else "after"
+            words = f"{host}: not compared, the snapshot {which} has no answer of it"
             found.append(_change(host, None, None, "not_compared", None, None, words))
             continue
-        old = {join.ends(item): item for item in before[host].get("peerings") or ()}
-        new = {join.ends(item): item for item in after[host].get("peerings") or ()}
+        old = {join.ends(item): item for item in then["peerings"]}
+        new = {join.ends(item): item for item in now["peerings"]}
         for ends in sorted({*old, *new}):
             found += _of_session(host, old.get(ends), new.get(ends))
     return sorted(

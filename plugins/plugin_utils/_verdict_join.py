@@ -4,15 +4,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ansible_collections.cloudbgp.exabgp.plugins.module_utils._conffile import address
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils._conffile import address as spelled
 
 FOUND, NO_CLOUD, NOT_ASKED, FAILED, ABSENT = "found", "no_cloud", "not_asked", "failed", "absent"
 OTHER_ADDRESS, OTHER_AS = "other_address", "other_as"
 
 Ends = tuple[str, str]
+address = functools.lru_cache(maxsize=65536)(spelled)  # the same few are asked for every session
 
 
 class FarEnd(NamedTuple):

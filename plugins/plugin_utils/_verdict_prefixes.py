@@ -84,7 +84,7 @@ def _installed(item: str, routes: list[Mapping[str, Any]]) -> Learned:
 
 
 def _missing(neighbor: Mapping[str, Any], item: str, route: Mapping[str, Any], held: int, limit: int | None) -> Learned:
-    words = [f"the session is up and the cloud has {held} other prefixes, not this one"]
+    words = [f"the session is up and the cloud has learned {held} prefixes of it, not this one"]
     path = [int(number) for number in route.get("as_path") or () if str(number).isdigit()]
     if neighbor.get("peer_as") in path:
         return Learned("own_as_in_path", item, HIGH, [*words, f"its path {path} has AS {neighbor['peer_as']}"])

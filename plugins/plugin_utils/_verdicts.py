@@ -15,7 +15,7 @@ from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._verdict_routes im
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._verdict_session import HIGH, MEDIUM, reason
 
 Verdict = dict[str, Any]
-_NO_ANSWER: dict[str, Any] = {"peerings": [], "daemon": {"state": "silent", "problem": "the daemon was not asked"}}
+_SLACK = 30  # seconds between asking the hosts and writing down when
 
 
 def judge(
@@ -42,7 +42,7 @@ def judge(
         C(service), C(prefix) (null where it is of none), C(check), C(class), C(title), C(severity), C(fatal),
         C(confidence), C(source) (host or cloud), C(evidence), C(summary) and C(next_command).
     """
-    return _Judge(plan, daemon or _NO_ANSWER, cloud, health, counters or {}, options or {}).all()
+    return _Judge(plan, _answer(daemon), cloud, health, counters or {}, options or {}).all()
 
 
 def green(verdicts: Iterable[Mapping[str, Any]]) -> bool:
@@ -55,6 +55,14 @@ def sentence(item: Mapping[str, Any]) -> str:
     """A verdict as one line of a terminal."""
     following = f" (next: {item['next_command']})" if item["next_command"] else ""
     return f"{item['summary']}{following}"
+
+
+def _answer(daemon: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """What was answered; a task that failed, or did not run, has no peerings."""
+    if daemon is not None and "peerings" in daemon:
+        return daemon
+    problem = str((daemon or {}).get("msg") or "the daemon was not asked")
+    return {"peerings": [], "daemon": {"state": "silent", "problem": problem}}
 
 
 class _Judge:
@@ -92,6 +100,11 @@ class _Judge:
 
     def state(self, ends: join.Ends) -> str:
         return str(self.peerings.get(ends, {}).get("state") or "unknown")
+
+    def is_down(self, ends: join.Ends) -> bool:
+        """Whether it is known not to be up: the daemon said so, has no such session, or does not run."""
+        daemon = (self.daemon.get("daemon") or {}).get("state")
+        return daemon == "down" or (daemon == "running" and (ends not in self.peerings or self.state(ends) == "down"))
 
     def running(self) -> bool:
         return bool((self.daemon.get("daemon") or {}).get("state") == "running")
@@ -142,9 +155,10 @@ class _Judge:
     def was_lost(self, neighbor: Mapping[str, Any], peering: Mapping[str, Any]) -> bool:
         before = {join.ends(item): item for item in (self.options.get("before") or {}).get("peerings") or ()}
         was, elapsed = before.get(join.ends(neighbor), {}), self.options.get("elapsed_s")
-        if was.get("state") != "established" or elapsed is None or peering.get("uptime_s") is None:
+        uptime = peering.get("uptime_s")
+        if was.get("state") != "established" or uptime is None:
             return False
-        return bool(peering["uptime_s"] + 2 < elapsed)  # both clocks count whole seconds
+        return bool(uptime < (was.get("uptime_s") or 0) or (elapsed is not None and uptime + _SLACK < elapsed))
 
     def advertised(self, neighbor: Mapping[str, Any], peering: Mapping[str, Any]) -> None:
         if "routes_advertised" not in peering:
@@ -205,12 +219,13 @@ class _Judge:
             names = {True: [], False: []}  # type: dict[bool, list[str]]
             for item in members:
                 names[self.up(join.ends(item))].append(item["name"])
+            unknown = sum(not self.is_down(join.ends(item)) for item in members) - len(names[True])
             up, down = sorted(names[True]), sorted(names[False])
             words = [f"{len(up)} of {len(members)} planned sessions are up, the peering wants {wanted}"]
             words += [f"up: {', '.join(up)}"] if up else []
             words += [f"not up: {', '.join(down)}"] if down else []
             for item in members:
-                kind = "as_planned" if len(up) >= wanted else "one_of_two"
+                kind = "as_planned" if len(up) >= wanted else "one_of_two" if len(up) + unknown < wanted else "not_told"
                 if kind == "as_planned" or item["name"] in down or not down:
                     self.say(kind, classes.MINIMUM_UP, HIGH, words, item)
 

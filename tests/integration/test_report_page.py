@@ -88,7 +88,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext
 
 def written(directory: Path, count: int, **changes: Any) -> tuple[Path, dict[str, Any]]:
     hosts, cloud = fleet.fleet(count, **changes)
-    before = {name: host["daemon"] for name, host in fleet.fleet(count, spoiled=False, **changes)[0].items()}
+    before = {name: host["daemon"] for name, host in fleet.fleet(count, **{**changes, "spoiled": False})[0].items()}
     title = changes.get("prefix", "ExaBGP")
     report = model.build(hosts, title=title, generated=fleet.GENERATED, cloud=cloud, before=before)
     page = directory / "report.html"

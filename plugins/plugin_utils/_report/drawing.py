@@ -9,6 +9,7 @@ Positions are in units that are pixels at a width of WIDTH.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -29,7 +30,7 @@ def draw(
 
     :return: C(width), C(height), C(dense), C(hosts), C(routers), C(edges) with their positions and texts.
     """
-    own = [host for host in hosts if host["site"] == site["name"]]
+    own = sorted((host for host in hosts if host["site"] == site["name"]), key=_natural)
     peers = {(item["peer_as"], item["peer_address"]) for host in own for item in host["sessions"]}
     if len(own) > MOST_HOSTS or len(peers) > MOST_ROUTERS:
         return _dense(own)
@@ -126,11 +127,20 @@ def _announcements(name: str, prefixes: list[Mapping[str, Any]]) -> list[str]:
     meds: dict[str, set[str]] = {}
     for row in prefixes:
         if row["host"] == name and row["announced"]:
-            meds.setdefault(row["prefix"], set()).add("-" if row["med"] is None else str(row["med"]))
-    lines = [f"{item} MED {'/'.join(sorted(values))}" for item, values in meds.items()]
+            meds.setdefault(row["prefix"], set()).add("none" if row["med"] is None else str(row["med"]))
+    lines = [" ".join([item, *_told(values)]) for item, values in meds.items()]
     if len(lines) > MOST_PREFIXES:
         return [*lines[: MOST_PREFIXES - 1], f"and {len(lines) - MOST_PREFIXES + 1} prefixes more"]
     return lines or ["announces nothing"]
+
+
+def _told(meds: set[str]) -> list[str]:
+    return [] if meds == {"none"} else [f"MED {'/'.join(sorted(meds))}"]
+
+
+def _natural(host: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """Orders edge-2 before edge-10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", host["name"])]
 
 
 def _fit(text: str, width: float) -> dict[str, Any]:

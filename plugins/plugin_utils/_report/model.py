@@ -39,11 +39,12 @@ def build(
     :param generated: the time of the report, ISO 8601.
     :param cloud: results of the modules that ask clouds, by module name; None when no cloud was asked.
     :param before: an older snapshot, the results of exabgp_peering_info by host; None when there is none.
-    :param options: see _verdicts.judge; C(planned) is filled in here.
+    :param options: see _verdicts.judge; C(planned) and C(before) are filled in here.
     """
     planned = [list(join.ends(item)) for host in hosts.values() for item in host["plan"]["neighbors"]]
     chosen = {**(options or {}), "planned": planned}
-    entries = [_host(name, hosts[name], cloud, chosen) for name in sorted(hosts)]
+    then = before or {}
+    entries = [_host(name, hosts[name], cloud, {**chosen, "before": then.get(name)}) for name in sorted(hosts)]
     verdicts = [item for entry in entries for item in entry.pop("verdicts")]
     sessions = [session for entry in entries for session in entry["sessions"]]
     now = {name: host["daemon"] for name, host in hosts.items() if host.get("daemon")}

@@ -199,7 +199,7 @@ CASES: list[tuple[str, Any, set[str]]] = [
     ("not_asked", no_cloud, {"not_asked"}),
     ("cloud_unknown", cloud_fails, {"cloud_unknown"}),
     ("not_told", lambda c: far(c, routes_received=None), {"not_told"}),
-    ("daemon_silent", lambda c: daemon(c, "silent"), {"daemon_silent", *DOWN}),
+    ("daemon_silent", lambda c: daemon(c, "silent"), {"daemon_silent", "not_told"}),
     ("daemon_down", lambda c: daemon(c, "down"), {"daemon_down", *DOWN}),
     ("not_configured_on_host", lambda c: c.down("the running daemon has no such neighbor"), DOWN),
     ("not_planned", only_near, set()),
