@@ -29,9 +29,10 @@ format: ## Format the Python code and mend what can be mended
 	@.venv/bin/ruff check --fix --quiet . || true
 	@.venv/bin/ruff format .
 
-docs: ## Write the roles' README files from their argument specs, docs/profiles.md from the profiles, docs/health.md's checks from the agent's
+docs: ## Write what is generated: the roles' README files, docs/profiles.md, the tables of docs/health.md and docs/verify.md
 	@.venv/bin/python -m tests.tools.profile_docs
 	@.venv/bin/python -m tests.tools.health_docs
+	@.venv/bin/python -m tests.tools.verdict_docs
 	@for role in roles/*/; do .venv/bin/aar-doc --output-mode replace "$$role" markdown; done
 
 lock: setup ## Resolve the requirements anew

@@ -11,8 +11,12 @@ from typing import Any
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._verdict import verdict
 
 
+def _verdict(answer: Any, plan: Any, health: Any = None, cloud: Any = None, options: Any = None) -> dict[str, Any]:
+    return verdict(plan, answer, health, cloud, options)
+
+
 class FilterModule:
     """Filters of the collection."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"verdict": lambda answer, plan, health=None: verdict(plan, answer, health)}
+        return {"verdict": _verdict}
