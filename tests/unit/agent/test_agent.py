@@ -255,6 +255,21 @@ def test_what_exabgp_refuses_is_shown_and_tried_again(agent):
     agent.until(lambda: agent.status()["refused"] == [])
 
 
+def test_a_session_that_comes_up_is_told_again(agent):
+    agent.serve("web", "203.0.113.10/32")
+    agent.switch("web", True)
+    agent.start()
+    agent.until(agent.held)
+    agent.until(lambda: agent.status()["settled"])
+    before = len(agent.lines)
+    for line in (b"neighbor 10.0.1.9 up\n", b"neighbor 10.0.1.4 down - peer reset\n", b"neighbor 10.0.1.4 up\n"):
+        agent.process.stdin.write(line)
+    agent.process.stdin.flush()
+    agent.until(lambda: len(agent.lines) > before)
+    time.sleep(0.3)
+    assert [line.split()[4:7] for line in agent.lines[before:]] == [["announce", "route", "203.0.113.10/32"]]
+
+
 def test_it_ends_when_exabgp_closes_its_standard_input(agent):
     agent.serve("web", "203.0.113.10/32")
     agent.start()
@@ -360,7 +375,8 @@ def test_exabgp_itself_takes_every_command(agent, tmp_path, line):
     conf.write_text(
         f"process exabgp-health {{ run {launcher}; encoder text; }}\n"
         "neighbor 127.0.0.1 { router-id 10.0.2.10; local-address 127.0.0.2; local-as 65010; peer-as 65020;"
-        " hold-time 180; connect 1790; family { ipv4 unicast; } api { processes [ exabgp-health ]; } }\n",
+        " hold-time 180; connect 1790; family { ipv4 unicast; }"
+        " api { processes [ exabgp-health ]; neighbor-changes; } }\n",
         encoding="utf-8",
     )
     log = tmp_path / "log"

@@ -206,7 +206,12 @@ class Agent:
 
     def heard(self, line: str) -> None:
         """Take one line from ExaBGP."""
-        if self._announcer.answer(line, self._loop.time()):
+        words = line.split()
+        if words[:1] == ["neighbor"] and words[2:3] == ["up"]:
+            # A neighbor that a reload has made anew has nothing of what was announced to the old one.
+            self._announcer.again(words[1])
+            self._wake.set()
+        elif self._announcer.answer(line, self._loop.time()):
             if line.strip() == "error":
                 self._journal.write("ExaBGP refused a command", "refused", "warning")
             self._wake.set()

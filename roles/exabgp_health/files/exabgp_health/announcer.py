@@ -70,11 +70,11 @@ class Announcer:
             self._want(route, _NOTHING)
             self._forget(route)
 
-    def again(self) -> None:
-        """Forget what the daemon holds, so that all of it is said again, once."""
+    def again(self, peer_address: str | None = None) -> None:
+        """Forget what the daemon holds, for one neighbor or for all, so that it is said again, once."""
         for route in self._wanted:
             # What is no longer in the configuration may by now be a static route of the daemon.
-            if route in self._routes:
+            if route in self._routes and peer_address in (None, route.peer_address):
                 self._held[route] = _UNKNOWN
                 self._dirty[route] = None
 
