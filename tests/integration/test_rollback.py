@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from .conftest import ROOT, Lab
-from .test_faults import CONFIG, states, until
+from .test_faults import CONFIG, SERVICES, states, until
 
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 ONE_ROUTE = '{"exabgp_routes": [{"prefix": "203.0.113.10/32", "med": 77}]}'
@@ -23,6 +23,7 @@ def learned(lab: Lab) -> set[tuple[str, int | None]]:
         for session in lab.status()
         if session["name"] in ("rs-0", "rs-1")
         for route in session["routes"]
+        if route["prefix"] not in SERVICES
     }
 
 
