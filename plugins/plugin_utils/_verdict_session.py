@@ -59,9 +59,9 @@ def reason(
     """
     words = [str(item) for item in peering.get("problems") or ()]
     if daemon.get("state") == "down":
-        return Reason("daemon_down", HIGH, [str(daemon.get("problem") or "the daemon is down"), *words])
+        return Reason("daemon_down", HIGH, _once(str(daemon.get("problem") or "the daemon is down"), words))
     if daemon.get("state") != "running" or peering.get("state") == "unknown":
-        return Reason("daemon_silent", HIGH, [str(daemon.get("problem") or "the daemon did not answer"), *words])
+        return Reason("daemon_silent", HIGH, _once(str(daemon.get("problem") or "the daemon did not answer"), words))
     told = [*words, *(str(item) for item in (far.peering or {}).get("problems") or ())]
     first = _by_words(told, ("not_configured_on_host", "local_address_missing", "no_route"))
     if first:
@@ -80,6 +80,11 @@ def reason(
     if far.how == join.FOUND and far.peering and far.peering.get("state") == "established":
         return Reason("ends_disagree", MEDIUM, ["the cloud says established, the daemon does not", *told])
     return Reason("session_down", LOW, told or ["the host knows no reason"])
+
+
+def _once(first: str, words: Sequence[str]) -> list[str]:
+    """The daemon's problem stands in each of its peerings too."""
+    return list(dict.fromkeys([first, *words]))
 
 
 def _of_cloud(neighbor: Mapping[str, Any], far: join.FarEnd) -> Reason | None:

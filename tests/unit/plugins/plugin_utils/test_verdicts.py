@@ -266,6 +266,13 @@ def test_a_route_of_a_host_that_is_down_and_still_held_by_the_cloud_is_stale() -
     assert "stale_route" in case.classes()
 
 
+def test_the_reason_of_a_daemon_that_is_down_is_told_once() -> None:
+    case = Case()
+    daemon(case, "down")
+    case.near["problems"] = ["no answer"]
+    assert [item["evidence"] for item in case.judge() if item["class"] == "daemon_down"] == [["no answer"]] * 2
+
+
 def test_a_silent_daemon_makes_no_stale_route() -> None:
     case = Case()
     daemon(case, "silent")
