@@ -8,19 +8,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._announcers import refusals
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._announcers import drain_refusals, refusals
 
 
 def announcers_missing(
     answers: Mapping[str, Any], fleet: Mapping[str, Any], batch: Iterable[str], minimum: int = 1
 ) -> list[str]:
     """The prefixes that too few hosts would announce; see _announcers.refusals."""
-    plans = {host: entry["plan"] for host, entry in fleet.items()}
-    return refusals(answers, plans, batch, int(minimum))
+    return refusals(answers, _plans(fleet), batch, int(minimum))
+
+
+def drain_refused(
+    answers: Mapping[str, Any],
+    fleet: Mapping[str, Any],
+    batch: Iterable[str],
+    services: Iterable[str],
+    minimum: int | None = None,
+) -> list[str]:
+    """The prefixes of services that too few hosts would announce; see _announcers.drain_refusals."""
+    return drain_refusals(answers, _plans(fleet), batch, services, None if minimum is None else int(minimum))
+
+
+def _plans(fleet: Mapping[str, Any]) -> dict[str, Any]:
+    return {host: entry["plan"] for host, entry in fleet.items()}
 
 
 class FilterModule:
     """Filters of the collection."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"announcers_missing": announcers_missing}
+        return {"announcers_missing": announcers_missing, "drain_refused": drain_refused}

@@ -58,11 +58,14 @@ OTHER_VARIABLES = (
     "exabgp_verify_",
     "exabgp_plan",
     "exabgp_config_",
+    "exabgp_drain_",
+    "exabgp_fleet_",
     "exabgp_health_",
     "exabgp_harden_",
     "exabgp_metrics_",
     "exabgp_report_",
     "exabgp_rollback_",
+    "exabgp_status_",
     "exabgp_upgrade_",
 )
 

@@ -10,6 +10,7 @@ from typing import Any
 from ansible_collections.cloudbgp.exabgp.plugins.module_utils._conffile import address, read_sessions
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _health_verdict as health_verdict
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils import _verdicts
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._table import aligned
 from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._verdict_routes import differences
 
 _COLUMNS = ("HOST", "NEIGHBOR", "PEER", "AS", "STATE", "UP FOR", "ANNOUNCED")
@@ -61,7 +62,7 @@ def verdict(
     return {
         "ok": not faults,
         "green": not faults and _verdicts.green(verdicts),
-        "table": _table(rows),
+        "table": aligned(rows),
         "faults": faults,
         "notes": [f"{host}: {note}" for note in notes],
         "verdicts": verdicts,
@@ -100,8 +101,3 @@ def _duration(seconds: int) -> str:
     days, hours = divmod(hours, 24)
     clock = f"{hours:02}:{rest // 60:02}:{rest % 60:02}"
     return f"{days}d {clock}" if days else clock
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

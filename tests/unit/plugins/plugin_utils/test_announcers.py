@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._announcers import refusals
+from ansible_collections.cloudbgp.exabgp.plugins.plugin_utils._announcers import drain_refusals, refusals
 
 VIP, OWN = "203.0.113.10/32", "203.0.113.16/28"
 
@@ -65,3 +65,25 @@ def test_a_host_that_is_drained_does_not_count():
     drained["peerings"][0]["routes_advertised"][0]["communities"] = ["65535:0"]
     (refusal,) = refusals({**HEALTHY, "b": drained, "c": drained}, PLANS, ["a"], 1)
     assert "not announcing: b, c" in refusal
+
+
+def test_a_drain_counts_the_services_that_it_names_and_no_route():
+    plans = {"a": with_service(1), "b": with_service(1)}
+    plans["a"]["neighbors"] = [{"routes": [{"prefix": OWN}]}]
+    assert drain_refusals(HEALTHY, plans, ["a"], ["web"]) == []
+    assert drain_refusals(HEALTHY, plans, ["a", "b"], ["dns"]) == []
+    (refusal,) = drain_refusals(HEALTHY, plans, ["a", "b"], ["web"])
+    assert refusal.startswith(f"{VIP}: without a, b it would be announced by 0 hosts (none), and the minimum is 1")
+
+
+def test_a_drain_of_the_only_announcer_is_refused_unless_no_minimum_is_asked_for():
+    plans = {"a": with_service(1)}
+    assert len(drain_refusals(HEALTHY, plans, ["a"], ["web"])) == 1
+    assert drain_refusals(HEALTHY, plans, ["a"], ["web"], 0) == []
+
+
+def test_a_drain_keeps_what_the_service_asks_for():
+    plans = {"a": with_service(2), "b": with_service(1), "c": with_service(1)}
+    assert drain_refusals(HEALTHY, plans, ["a"], ["web"]) == []
+    assert len(drain_refusals({**HEALTHY, "b": {}}, plans, ["a"], ["web"])) == 1
+    assert drain_refusals({**HEALTHY, "b": {}}, plans, ["a"], ["web"], 1) == []
