@@ -83,6 +83,13 @@ class Pipes:
             lines.append(line)
         raise DaemonSilentError(f"the daemon did not finish its answer to '{command}'")
 
+    def version(self) -> str:
+        """The version of the daemon that runs, e.g. C(5.0.15). Raises as :meth:`ask`, and for an empty answer."""
+        words = " ".join(self.ask("version")).split()
+        if not words:
+            raise DaemonSilentError("the daemon's answer to 'version' is empty (it starts or stops just now)")
+        return words[-1]
+
     def _lines(self, command: str) -> Iterator[str]:
         pending = b""
         while True:

@@ -242,7 +242,7 @@ class Question:
         self.daemon = {"state": "running", "version": None, "problem": ""}
         try:
             with _daemon.connect(self.options["pipe_dir"], timeout=self.options["answer_timeout"]) as pipes:
-                self.daemon["version"] = " ".join(pipes.ask("version")).split()[-1]
+                self.daemon["version"] = pipes.version()
                 found = _answers.sessions(pipes.ask(_answers.SHOW_SESSIONS))
                 answer = pipes.ask(_answers.SHOW_ANNOUNCED)
                 routes, rules = _answers.announced(answer), _answers.rules(answer)

@@ -54,6 +54,14 @@ def test_an_answer_comes_back_without_its_end(pipes, daemon):
         assert client.ask("show neighbor extensive") == ["a", "bc"]
 
 
+def test_the_version_and_an_empty_answer(pipes, daemon):
+    daemon += [[b"exabgp 5.0.15\ndone\n"], [b"done\n"]]
+    with _daemon.connect(str(pipes), timeout=1) as client:
+        assert client.version() == "5.0.15"
+        with pytest.raises(_daemon.DaemonSilentError, match="'version' is empty"):
+            client.version()
+
+
 def test_a_refused_command_is_an_error(pipes, daemon):
     daemon += [[b"error\n"]]
     with _daemon.connect(str(pipes), timeout=1) as client, pytest.raises(_daemon.CommandRefusedError, match="bogus"):
