@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is private to the collection; its interface may change in any release.
+"""Ask Google Cloud's REST APIs: credentials, retries, pages, and failures in one form.
+
+https://cloud.google.com/compute/docs/reference/rest/v1
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+import typing as t
+from collections.abc import Mapping
+
+from ansible.module_utils.basic import env_fallback, missing_required_lib
+
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils._cloud import CloudError
+
+try:
+    import google.auth
+    import google.auth.compute_engine
+    import google.auth.exceptions
+    import google.auth.transport.requests
+    import google.oauth2.credentials
+    import google.oauth2.service_account
+    import requests
+except ImportError:
+    MISSING: str | None = traceback.format_exc()
+else:
+    MISSING = None
+
+COMPUTE = "https://compute.googleapis.com/compute/v1"
+CONNECTIVITY = "https://networkconnectivity.googleapis.com/v1"
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+# The names and the environment variables of google.cloud's modules, so that AWX's credential type works by itself;
+# those of the endpoints are gcloud's.
+SPEC: dict[str, t.Any] = {
+    "project": {"type": "str", "fallback": (env_fallback, ["GCP_PROJECT", "GCE_PROJECT"])},
+    "auth_kind": {
+        "type": "str",
+        "choices": ["accesstoken", "application", "machineaccount", "serviceaccount"],
+        "fallback": (env_fallback, ["GCP_AUTH_KIND"]),
+    },
+    "service_account_file": {
+        "type": "path",
+        "fallback": (env_fallback, ["GCP_SERVICE_ACCOUNT_FILE", "GCE_CREDENTIALS_FILE_PATH"]),
+    },
+    "service_account_contents": {
+        "type": "jsonarg",
+        "no_log": True,
+        "fallback": (env_fallback, ["GCP_SERVICE_ACCOUNT_CONTENTS"]),
+    },
+    "service_account_email": {"type": "str", "fallback": (env_fallback, ["GCP_SERVICE_ACCOUNT_EMAIL"])},
+    "access_token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GCP_ACCESS_TOKEN"])},
+    "compute_endpoint": {
+        "type": "str",
+        "default": COMPUTE,
+        "fallback": (env_fallback, ["CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE"]),
+    },
+    "network_connectivity_endpoint": {
+        "type": "str",
+        "default": CONNECTIVITY,
+        "fallback": (env_fallback, ["CLOUDSDK_API_ENDPOINT_OVERRIDES_NETWORKCONNECTIVITY"]),
+    },
+    "api_timeout": {"type": "float", "default": 30},
+    "api_retries": {"type": "int", "default": 4},
+}
+
+_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_LONGEST_PAUSE = 20.0
+_HINT_CREDENTIALS = (
+    "Give auth_kind and service_account_file, access_token, or GOOGLE_APPLICATION_CREDENTIALS, or run where a service "
+    "account is attached"
+)
+
+
+def require_library() -> None:
+    """Raises CloudError where google-auth or requests is missing."""
+    if MISSING:
+        text = missing_required_lib("google-auth and requests")
+        raise CloudError("missing_library", text, "Install them for the Python that runs the module")
+
+
+class Client:
+    """Asks with one set of credentials. Its methods may be called from several threads.
+
+    :param options: the options of SPEC.
+    :raises CloudError: the libraries, the credentials or the project are missing.
+    """
+
+    def __init__(self, options: Mapping[str, t.Any]) -> None:
+        require_library()
+        self._options = options
+        self.calls = 0
+        try:
+            self._credentials, found = _credentials(options)
+        except (google.auth.exceptions.GoogleAuthError, OSError, ValueError) as exc:
+            raise CloudError("no_credentials", f"No credentials for Google Cloud: {exc}", _HINT_CREDENTIALS) from None
+        self.project: str = options["project"] or found or ""
+        if not self.project:
+            raise CloudError("bad_request", "The project is not known", "Give project, or set GCP_PROJECT")
+        self._session = google.auth.transport.requests.AuthorizedSession(
+            self._credentials, max_refresh_attempts=1, refresh_timeout=options["api_timeout"]
+        )
+
+    def compute(self, path: str, permission: str, **query: t.Any) -> dict[str, t.Any]:
+        """One answer of Compute's API.
+
+        :param path: what follows C(projects/PROJECT/).
+        :param permission: what IAM must grant for it; named when it does not.
+        :raises CloudError: the call failed, or its answer is no JSON object.
+        """
+        base = self._options["compute_endpoint"].rstrip("/")
+        return self._get(f"{base}/projects/{self.project}/{path}", permission, query)
+
+    def connectivity(self, path: str, permission: str, **query: t.Any) -> dict[str, t.Any]:
+        """One answer of the Network Connectivity API; as :meth:`compute`."""
+        base = self._options["network_connectivity_endpoint"].rstrip("/")
+        return self._get(f"{base}/projects/{self.project}/{path}", permission, query)
+
+    def _get(self, url: str, permission: str, query: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        name = url.rpartition(f"/projects/{self.project}/")[2]
+        last = self._options["api_retries"]
+        for attempt in range(last + 1):
+            self.calls += 1
+            try:
+                response = self._session.get(url, params=query, timeout=self._options["api_timeout"])
+            except google.auth.exceptions.RefreshError as exc:
+                code = "expired" if self._options["access_token"] or "expired" in str(exc) else "no_credentials"
+                hint = "Get a new token" if code == "expired" else _HINT_CREDENTIALS
+                raise CloudError(
+                    code, f"GET {name}: Google does not take the credentials: {_short(exc)}", hint
+                ) from None
+            except google.auth.exceptions.GoogleAuthError as exc:
+                raise CloudError("no_credentials", f"GET {name}: no token: {_short(exc)}", _HINT_CREDENTIALS) from None
+            except requests.exceptions.SSLError as exc:
+                raise CloudError(
+                    "tls", f"GET {name}: {_short(exc)}", "See the proxy, REQUESTS_CA_BUNDLE and the clock"
+                ) from None
+            except requests.exceptions.RequestException as exc:
+                timeout = isinstance(exc, requests.exceptions.Timeout)
+                if attempt < last and not timeout:
+                    self._pause(attempt, None)
+                    continue
+                code = "timeout" if timeout else "unreachable"
+                raise CloudError(code, f"GET {name}: {_short(exc)}", "See the network and the proxy") from None
+            if response.status_code in _AGAIN and attempt < last:
+                self._pause(attempt, response.headers.get("Retry-After"))
+                continue
+            return _read(response, name, permission, self.project)
+        raise AssertionError("unreachable")
+
+    def _pause(self, attempt: int, retry_after: str | None) -> None:
+        """Twice as long each time; what the server asks for counts more."""
+        asked = float(retry_after) if retry_after and retry_after.isdigit() else 0.25 * 2**attempt
+        time.sleep(min(_LONGEST_PAUSE, asked))
+
+
+def pages(
+    ask: t.Callable[..., dict[str, t.Any]], path: str, permission: str, **query: t.Any
+) -> t.Iterator[dict[str, t.Any]]:
+    """Every page of a list, in order.
+
+    :raises CloudError: also for a token that repeats, which would be asked for ever.
+    """
+    seen: set[str] = set()
+    token = None
+    while True:
+        page = ask(path, permission, **query, **({"pageToken": token} if token else {}))
+        yield page
+        token = page.get("nextPageToken")
+        if not token:
+            return
+        if token in seen:
+            raise CloudError("bad_answer", f"GET {path}: the page token repeats", "Ask again later")
+        seen.add(token)
+
+
+def _credentials(options: Mapping[str, t.Any]) -> tuple[t.Any, str | None]:
+    kind = options["auth_kind"]
+    contents, file, token = (
+        options[name] for name in ("service_account_contents", "service_account_file", "access_token")
+    )
+    if kind is None:
+        kind = "accesstoken" if token else "serviceaccount" if contents or file else "application"
+    if kind == "accesstoken":
+        if not token:
+            raise ValueError("auth_kind is accesstoken and access_token is not given")
+        return google.oauth2.credentials.Credentials(token), None
+    if kind == "serviceaccount":
+        made = google.oauth2.service_account.Credentials
+        if contents:
+            found = made.from_service_account_info(json.loads(contents), scopes=[_SCOPE])
+        elif file:
+            found = made.from_service_account_file(file, scopes=[_SCOPE])
+        else:
+            raise ValueError("auth_kind is serviceaccount and neither service_account_file nor _contents is given")
+        return found, found.project_id
+    if kind == "machineaccount":
+        return google.auth.compute_engine.Credentials(options["service_account_email"] or "default"), None
+    return t.cast("tuple[t.Any, str | None]", google.auth.default(scopes=[_SCOPE]))
+
+
+def _read(response: t.Any, name: str, permission: str, project: str) -> dict[str, t.Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    status = response.status_code
+    if status == 200:
+        if isinstance(body, dict):
+            return body
+        kind = response.headers.get("Content-Type", "no type")
+        what = "an empty body" if not response.content else f"{kind}, {len(response.content)} bytes"
+        raise CloudError(
+            "bad_answer", f"GET {name}: the answer is no JSON object ({what})", "See the proxy and the endpoint"
+        )
+    message = ""
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        message = str(body["error"].get("message") or "")
+    text = f"GET {name}: {status} {message or response.reason}".rstrip()
+    if status == 401:
+        raise CloudError("expired", text, "Get new credentials")
+    if status == 403:
+        limited = "quota" in message.lower() or "rate limit" in message.lower()
+        if limited:
+            raise CloudError("throttled", text, "Ask later, or raise the quota")
+        raise CloudError("forbidden", text, f"Grant {permission} on the project {project}: see docs/permissions.md")
+    if status == 404:
+        raise CloudError("not_found", text, f"See the project ({project}), the region and the name")
+    if status == 429:
+        raise CloudError("throttled", text, "Ask later, or raise the quota")
+    if status >= 500:
+        raise CloudError("server_error", text, "Ask later: https://status.cloud.google.com")
+    raise CloudError("bad_request", text, "See the options")
+
+
+def _short(exc: Exception) -> str:
+    """The first line of an exception; the whole may be a page of HTML, or hold a token's request."""
+    return (str(exc).splitlines() or [type(exc).__name__])[0][:300]
