@@ -29,6 +29,7 @@ _SECRET = frozenset(
         "cak",
         "ckn",
         "customergatewayconfiguration",
+        "customerrouterconfig",
         "key",
         "md5authenticationkeys",
         "presharedkey",
