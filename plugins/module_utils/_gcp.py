@@ -8,13 +8,13 @@ https://cloud.google.com/compute/docs/reference/rest/v1
 from __future__ import annotations
 
 import json
-import time
 import traceback
 import typing as t
 from collections.abc import Mapping
 
 from ansible.module_utils.basic import env_fallback, missing_required_lib
 
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils import _rest
 from ansible_collections.cloudbgp.exabgp.plugins.module_utils._cloud import CloudError
 
 try:
@@ -24,7 +24,6 @@ try:
     import google.auth.transport.requests
     import google.oauth2.credentials
     import google.oauth2.service_account
-    import requests
 except ImportError:
     MISSING: str | None = traceback.format_exc()
 else:
@@ -68,8 +67,6 @@ SPEC: dict[str, t.Any] = {
     "api_retries": {"type": "int", "default": 4},
 }
 
-_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
-_LONGEST_PAUSE = 20.0
 _HINT_CREDENTIALS = (
     "Give auth_kind and service_account_file, access_token, or GOOGLE_APPLICATION_CREDENTIALS, or run where a service "
     "account is attached"
@@ -121,41 +118,31 @@ class Client:
         return self._get(f"{base}/projects/{self.project}/{path}", permission, query)
 
     def _get(self, url: str, permission: str, query: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        name = url.rpartition(f"/projects/{self.project}/")[2]
-        last = self._options["api_retries"]
-        for attempt in range(last + 1):
+        name = f"GET {url.rpartition(f'/projects/{self.project}/')[2]}"
+
+        def send() -> t.Any:
             self.calls += 1
             try:
-                response = self._session.get(url, params=query, timeout=self._options["api_timeout"])
+                return self._session.get(url, params=query, timeout=self._options["api_timeout"])
             except google.auth.exceptions.RefreshError as exc:
-                code = "expired" if self._options["access_token"] or "expired" in str(exc) else "no_credentials"
-                hint = "Get a new token" if code == "expired" else _HINT_CREDENTIALS
-                raise CloudError(
-                    code, f"GET {name}: Google does not take the credentials: {_short(exc)}", hint
-                ) from None
+                expired = self._options["access_token"] or "expired" in str(exc)
+                text = f"{name}: Google does not take the credentials: {_rest.short(exc)}"
+                if expired:
+                    raise CloudError("expired", text, "Get a new token") from None
+                raise CloudError("no_credentials", text, _HINT_CREDENTIALS) from None
             except google.auth.exceptions.GoogleAuthError as exc:
-                raise CloudError("no_credentials", f"GET {name}: no token: {_short(exc)}", _HINT_CREDENTIALS) from None
-            except requests.exceptions.SSLError as exc:
-                raise CloudError(
-                    "tls", f"GET {name}: {_short(exc)}", "See the proxy, REQUESTS_CA_BUNDLE and the clock"
-                ) from None
-            except requests.exceptions.RequestException as exc:
-                timeout = isinstance(exc, requests.exceptions.Timeout)
-                if attempt < last and not timeout:
-                    self._pause(attempt, None)
-                    continue
-                code = "timeout" if timeout else "unreachable"
-                raise CloudError(code, f"GET {name}: {_short(exc)}", "See the network and the proxy") from None
-            if response.status_code in _AGAIN and attempt < last:
-                self._pause(attempt, response.headers.get("Retry-After"))
-                continue
-            return _read(response, name, permission, self.project)
-        raise AssertionError("unreachable")
+                text = f"{name}: no token: {_rest.short(exc)}"
+                raise CloudError("no_credentials", text, _HINT_CREDENTIALS) from None
 
-    def _pause(self, attempt: int, retry_after: str | None) -> None:
-        """Twice as long each time; what the server asks for counts more."""
-        asked = float(retry_after) if retry_after and retry_after.isdigit() else 0.25 * 2**attempt
-        time.sleep(min(_LONGEST_PAUSE, asked))
+        response = _rest.exchange(send, name, self._options["api_retries"])
+        return _rest.read(response, name, self._hints(permission))
+
+    def _hints(self, permission: str) -> _rest.Hints:
+        return _rest.Hints(
+            forbidden=f"Grant {permission} on the project {self.project}: see docs/permissions.md",
+            not_found=f"See the project ({self.project}), the region and the name",
+            status="https://status.cloud.google.com",
+        )
 
 
 def pages(
@@ -201,42 +188,3 @@ def _credentials(options: Mapping[str, t.Any]) -> tuple[t.Any, str | None]:
     if kind == "machineaccount":
         return google.auth.compute_engine.Credentials(options["service_account_email"] or "default"), None
     return t.cast("tuple[t.Any, str | None]", google.auth.default(scopes=[_SCOPE]))
-
-
-def _read(response: t.Any, name: str, permission: str, project: str) -> dict[str, t.Any]:
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
-    status = response.status_code
-    if status == 200:
-        if isinstance(body, dict):
-            return body
-        kind = response.headers.get("Content-Type", "no type")
-        what = "an empty body" if not response.content else f"{kind}, {len(response.content)} bytes"
-        raise CloudError(
-            "bad_answer", f"GET {name}: the answer is no JSON object ({what})", "See the proxy and the endpoint"
-        )
-    message = ""
-    if isinstance(body, dict) and isinstance(body.get("error"), dict):
-        message = str(body["error"].get("message") or "")
-    text = f"GET {name}: {status} {message or response.reason}".rstrip()
-    if status == 401:
-        raise CloudError("expired", text, "Get new credentials")
-    if status == 403:
-        limited = "quota" in message.lower() or "rate limit" in message.lower()
-        if limited:
-            raise CloudError("throttled", text, "Ask later, or raise the quota")
-        raise CloudError("forbidden", text, f"Grant {permission} on the project {project}: see docs/permissions.md")
-    if status == 404:
-        raise CloudError("not_found", text, f"See the project ({project}), the region and the name")
-    if status == 429:
-        raise CloudError("throttled", text, "Ask later, or raise the quota")
-    if status >= 500:
-        raise CloudError("server_error", text, "Ask later: https://status.cloud.google.com")
-    raise CloudError("bad_request", text, "See the options")
-
-
-def _short(exc: Exception) -> str:
-    """The first line of an exception; the whole may be a page of HTML, or hold a token's request."""
-    return (str(exc).splitlines() or [type(exc).__name__])[0][:300]

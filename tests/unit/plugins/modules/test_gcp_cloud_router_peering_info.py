@@ -340,13 +340,13 @@ def test_the_module_runs_with_nothing_but_awx_s_environment(api):
 
 def test_permissions_md_names_what_the_calls_need(api, monkeypatch):
     needed = set()
-    read = _gcp._read
+    hints = _gcp.Client._hints
 
-    def noting(response, name, permission, project):
+    def noting(client, permission):
         needed.add(permission)
-        return read(response, name, permission, project)
+        return hints(client, permission)
 
-    monkeypatch.setattr(_gcp, "_read", noting)
+    monkeypatch.setattr(_gcp.Client, "_hints", noting)
     api.set(ROUTES, "compute:RoutersListBgpRoutes", {"result": []})
     api.set(SPOKES, "networkconnectivity:ListSpokesResponse", {})
     assert ask(api, include_routes=True, include_spokes=True).failure is None
