@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from ansible.module_utils.basic import env_fallback, missing_required_lib
 
 from ansible_collections.cloudbgp.exabgp.plugins.module_utils import _contract
-from ansible_collections.cloudbgp.exabgp.plugins.module_utils._cloud import Answer, CloudError
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils._cloud import Answer, CloudError, answer
 
 try:
     import boto3
@@ -165,6 +165,28 @@ class Client:
             seen.add(following)
 
 
+class Asker(t.Protocol):
+    """Asks one region for all that a module's options want; made once, and asked again for C(wait_for)."""
+
+    def ask(self) -> Answer:
+        """One round. Raises CloudError when the peerings cannot be had."""
+
+
+def run(module: t.Any, asker: t.Callable[[dict[str, t.Any], str | None], Asker]) -> None:
+    """Ask as the options of a module want, and end it with what there is.
+
+    :param asker: makes what asks one region, from the options and the region.
+    """
+    made: dict[str | None, Asker] = {}
+
+    def ask(region: str | None) -> Answer:
+        if region not in made:
+            made[region] = asker(module.params, region)
+        return made[region].ask()
+
+    answer(module, lambda: in_regions(module.params, ask))
+
+
 def in_regions(options: Mapping[str, t.Any], ask: t.Callable[[str | None], Answer]) -> Answer:
     """Ask every region at once, and join what they answer.
 
@@ -182,11 +204,11 @@ def in_regions(options: Mapping[str, t.Any], ask: t.Callable[[str | None], Answe
     if failure and not answers:
         raise failure
     extra: dict[str, t.Any] = {}
-    for answer in answers:
-        failure = failure or answer.failure
-        for name, value in answer.extra.items():
+    for found in answers:
+        failure = failure or found.failure
+        for name, value in found.extra.items():
             extra[name] = extra[name] + value if name in extra else value
-    return Answer([item for answer in answers for item in answer.peerings], extra, failure)
+    return Answer([item for found in answers for item in found.peerings], extra, failure)
 
 
 def side_by_side(jobs: t.Iterable[t.Callable[[], t.Any]]) -> list[t.Any]:

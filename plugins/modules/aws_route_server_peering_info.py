@@ -237,14 +237,7 @@ def main() -> None:
         argument_spec={"route_server_ids": {"type": "list", "elements": "str"}, **_aws.SPEC, **_cloud.SPEC},
         supports_check_mode=True,
     )
-    askers: dict[str | None, Asker] = {}
-
-    def ask(region: str | None) -> _cloud.Answer:
-        if region not in askers:
-            askers[region] = Asker(module.params, region)
-        return askers[region].ask()
-
-    _cloud.answer(module, lambda: _aws.in_regions(module.params, ask))
+    _aws.run(module, Asker)
 
 
 if __name__ == "__main__":

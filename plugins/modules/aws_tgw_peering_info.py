@@ -273,14 +273,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    askers: dict[str | None, Asker] = {}
-
-    def ask(region: str | None) -> _cloud.Answer:
-        if region not in askers:
-            askers[region] = Asker(module.params, region)
-        return askers[region].ask()
-
-    _cloud.answer(module, lambda: _aws.in_regions(module.params, ask))
+    _aws.run(module, Asker)
 
 
 if __name__ == "__main__":

@@ -16,10 +16,12 @@ import pytest
 from ansible_collections.cloudbgp.exabgp.plugins.module_utils import _aws, _cloud
 from ansible_collections.cloudbgp.exabgp.plugins.modules import aws_route_server_peering_info as route_server
 from ansible_collections.cloudbgp.exabgp.plugins.modules import aws_tgw_peering_info as tgw
+from ansible_collections.cloudbgp.exabgp.plugins.modules import aws_vpn_peering_info as vpn
 
 from .ec2_api import Api, error, paged
 
 SECRET = "SecretOfTheAccessKey0123456789"
+VPN = "DescribeVpnConnections"
 PEERS, SERVERS, DATABASE = "DescribeRouteServerPeers", "DescribeRouteServers", "GetRouteServerRoutingDatabase"
 CONNECT, PROPAGATIONS, SEARCH = (
     "DescribeTransitGatewayConnectPeers",
@@ -88,12 +90,50 @@ def installed(prefix, peer, *details, **fields):
     }
 
 
+def vpn_gateway(name, outside, inside, asn):
+    return (
+        f"<{name}><tunnel_outside_address><ip_address>{outside}</ip_address></tunnel_outside_address>"
+        f"<tunnel_inside_address><ip_address>{inside}</ip_address><network_cidr>30</network_cidr></tunnel_inside_address>"
+        f"<bgp><asn>{asn}</asn><hold_time>30</hold_time></bgp></{name}>"
+    )
+
+
+def vpn_connection(*tunnels, **fields):
+    configuration = "".join(
+        "<ipsec_tunnel>"
+        + vpn_gateway("customer_gateway", "198.51.100.1", f"169.254.{number}.86", 65000)
+        + vpn_gateway("vpn_gateway", f"203.0.113.{number}", f"169.254.{number}.85", 64512)
+        + "<ike><pre_shared_key>KeyOfTheTunnel</pre_shared_key></ike></ipsec_tunnel>"
+        for number in range(1, len(tunnels) + 1)
+    )
+    return {
+        "VpnConnectionId": "vpn-0a",
+        "State": "available",
+        "CustomerGatewayConfiguration": f"<vpn_connection>{configuration}</vpn_connection>",
+        "Options": {
+            "StaticRoutesOnly": False,
+            "TunnelOptions": [{"OutsideIpAddress": "203.0.113.1", "PreSharedKey": "KeyOfTheTunnel"}],
+        },
+        "VgwTelemetry": [
+            {
+                "OutsideIpAddress": f"203.0.113.{number}",
+                "Status": status,
+                "StatusMessage": text,
+                "AcceptedRouteCount": 1,
+            }
+            for number, (status, text) in enumerate(tunnels, 1)
+        ],
+        **fields,
+    }
+
+
 @pytest.fixture
 def api(monkeypatch):
     server = Api()
     server.answers = {
         CONNECT: paged("TransitGatewayConnectPeers", [connect_peer(6)], 1000),
         PEERS: paged("RouteServerPeers", [route_server_peer(10), route_server_peer(11, "down")], 1000),
+        VPN: lambda question: {"VpnConnections": [vpn_connection(("UP", "1 BGP ROUTES"))]},
         SERVERS: paged(
             "RouteServers", [{"RouteServerId": "rs-0a", "AmazonSideAsn": 65000, "State": "available"}], 1000
         ),
@@ -107,7 +147,7 @@ def api(monkeypatch):
 
 def options(api, **changes):
     given = {name: spec.get("default") for name, spec in {**_aws.SPEC, **_cloud.SPEC}.items()}
-    given.update(connect_peer_ids=None, attachment_ids=None, route_server_ids=None)
+    given.update(connect_peer_ids=None, attachment_ids=None, route_server_ids=None, vpn_connection_ids=None)
     given.update(regions=["eu-central-1"], access_key="AKIDEXAMPLE", secret_key=SECRET)
     return {**given, "endpoint_url": api.url, "api_timeout": 5, "api_retries": 0, **changes}
 
@@ -264,6 +304,51 @@ def test_the_routing_database(api):
     assert "stale" in ask(route_server, api, include_routes=True).peerings[0]["problems"][-1]
 
 
+@pytest.mark.parametrize(
+    ("status", "message", "state", "problem"),
+    [
+        ("UP", "1 BGP ROUTES", "established", None),
+        ("UP", "", "unknown", "nothing of BGP"),
+        ("DOWN", "IPSEC IS DOWN", "down", "IPSEC IS DOWN"),
+        ("DOWN", "IPSEC IS UP", "down", "IPSEC IS UP"),
+        ("DEGRADED", "1 BGP ROUTES", "unknown", "does not document"),
+    ],
+)
+def test_the_session_in_each_tunnel_of_a_vpn(api, status, message, state, problem):
+    api.answers[VPN] = lambda question: {
+        "VpnConnections": [vpn_connection((status, message), ("DOWN", "IPSEC IS DOWN"))]
+    }
+    first, second = ask(vpn, api).peerings
+    assert (first["state"], first["state_raw"]) == (state, f"{status} {message}".strip())
+    assert [problem in text for text in first["problems"]] == ([True] if problem else [])
+    assert [first[name] for name in ("local_address", "local_as", "peer_address", "peer_as")] == [
+        "169.254.1.85",
+        64512,
+        "169.254.1.86",
+        65000,
+    ]
+    assert (second["local_address"], second["resource_id"]) == ("169.254.2.85", "vpn-0a/203.0.113.2")
+    assert api.asked == [VPN]
+
+
+def test_a_vpn_without_bgp_without_a_configuration_and_its_keys(api):
+    found = [
+        vpn_connection(("UP", ""), Options={"StaticRoutesOnly": True}),
+        vpn_connection(("UP", "1 BGP ROUTES"), CustomerGatewayConfiguration="", State="modifying"),
+        vpn_connection(("UP", "1 BGP ROUTES"), State="deleted"),
+    ]
+    api.answers[VPN] = lambda question: {"VpnConnections": found}
+    answer = ask(vpn, api, include_raw=True)
+    (only,) = answer.peerings
+    assert only["problems"] == [
+        "the connection is modifying",
+        "the configuration of the tunnel is not told, so its addresses are not known",
+    ]
+    assert only["local_address"] is None
+    assert "KeyOfTheTunnel" not in json.dumps(answer.extra)
+    assert answer.extra["raw"][0]["VpnConnectionId"] == "vpn-0a"
+
+
 def test_a_route_server_that_is_not_there(api):
     with pytest.raises(_cloud.CloudError, match="No Route Server rs-0b in eu-central-1") as caught:
         ask(route_server, api, route_server_ids=["rs-0b"])
@@ -288,7 +373,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize(("module", "action"), [(tgw, CONNECT), (route_server, PEERS), (route_server, SERVERS)])
+@pytest.mark.parametrize(("module", "action"), [(tgw, CONNECT), (route_server, PEERS), (vpn, VPN)])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_is_a_failure_that_says_what_to_do(api, module, action, fault):
     api.faults[action], code, hint = FAULTS[fault]
@@ -370,7 +455,7 @@ def test_the_raw_answers_hold_no_key(api):
     assert _cloud.without_secrets(interface) == {"bgpPeers": [{"asn": 1}]}
 
 
-@pytest.mark.parametrize("name", ["aws_tgw_peering_info", "aws_route_server_peering_info"])
+@pytest.mark.parametrize("name", ["aws_tgw_peering_info", "aws_route_server_peering_info", "aws_vpn_peering_info"])
 def test_a_module_runs_with_nothing_but_awx_s_environment(api, name):
     environment = {
         **os.environ,
@@ -404,7 +489,7 @@ def test_permissions_md_names_what_the_calls_need(api):
     )
     api.answers[SEARCH] = paged("Routes", [], 1000)
     api.answers[DATABASE] = lambda question: {"AreRoutesPersisted": False, "Routes": []}
-    for module in (tgw, route_server):
+    for module in (tgw, route_server, vpn):
         assert ask(module, api, include_routes=True).failure is None
     text = (Path(__file__).parents[4] / "docs" / "permissions.md").read_text(encoding="utf-8")
     section = text.partition("## AWS")[2].partition("\n## ")[0]
