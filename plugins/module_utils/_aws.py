@@ -41,7 +41,7 @@ SPEC: dict[str, t.Any] = {
 }
 _REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
-_STATES = {"up": _contract.ESTABLISHED, "down": _contract.DOWN}
+_STATES = {"up": _contract.ESTABLISHED, "down": _contract.DOWN, "unknown": _contract.UNKNOWN}
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _CREDENTIALS = frozenset(
@@ -218,11 +218,10 @@ def side_by_side(jobs: t.Iterable[t.Callable[[], t.Any]]) -> list[t.Any]:
 
 
 def state_of(word: t.Any, problems: list[str]) -> str:
-    """C(up) and C(down), however they are spelled; anything else is unknown, and is told in C(problems)."""
-    state = _STATES.get(str(word).lower(), _contract.UNKNOWN)
-    if state == _contract.UNKNOWN and word is not None:
+    """C(up) and C(down), however they are spelled; anything else is unknown, and a word of no model a problem."""
+    if word is not None and str(word).lower() not in _STATES:
         problems.append(f"the BGP status is {word!r}, which AWS does not document")
-    return state
+    return _STATES.get(str(word).lower(), _contract.UNKNOWN)
 
 
 def name_of(item: Mapping[str, t.Any], otherwise: str) -> str:

@@ -494,6 +494,7 @@ def test_permissions_md_names_what_the_calls_need(api):
     text = (Path(__file__).parents[4] / "docs" / "permissions.md").read_text(encoding="utf-8")
     section = text.partition("## AWS")[2].partition("\n## ")[0]
     called = {f"ec2:{action}" for action in api.asked}
-    assert set(re.findall(r"^\|[^|]*\| `(\w+:\w+)`", section, re.MULTILINE)) == called
+    assert set(re.findall(r"^\|[^|]*\| `(ec2:\w+)`", section, re.MULTILINE)) == called
     policy = json.loads(section.partition("```json")[2].partition("```")[0])
-    assert {action for statement in policy["Statement"] for action in statement["Action"]} == called
+    allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
+    assert {action for action in allowed if action.startswith("ec2:")} == called
