@@ -32,14 +32,6 @@ options:
   endpoint_url:
     description: Where the service answers, instead of AWS's own address. Also E(AWS_URL) and E(AWS_ENDPOINT_URL).
     type: str
-  api_timeout:
-    description: Seconds for a connection, and for an answer.
-    type: float
-    default: 30
-  api_retries:
-    description: How often a call is made again that was throttled, met an error of the server, or did not get through.
-    type: int
-    default: 4
 notes:
   - What is not given is found as every tool with boto3 finds it. The environment variables of AWX's credential type
     Amazon Web Services are enough.

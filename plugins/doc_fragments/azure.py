@@ -41,16 +41,6 @@ options:
   management_endpoint:
     description: Where Resource Manager answers, instead of the cloud's own address. Also E(AZURE_MANAGEMENT_ENDPOINT).
     type: str
-  api_timeout:
-    description: Seconds for one call.
-    type: float
-    default: 30
-  api_retries:
-    description:
-      - How often a call is made again that was throttled, met an error of the server, or did not get through. The
-        pauses grow, and follow C(Retry-After).
-    type: int
-    default: 4
   operation_timeout:
     description: Seconds for a long-running operation, as Azure's lists of routes are.
     type: float

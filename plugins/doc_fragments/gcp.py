@@ -43,16 +43,6 @@ options:
     description: The base of the Network Connectivity API. Also E(CLOUDSDK_API_ENDPOINT_OVERRIDES_NETWORKCONNECTIVITY).
     type: str
     default: https://networkconnectivity.googleapis.com/v1
-  api_timeout:
-    description: Seconds for one call.
-    type: float
-    default: 30
-  api_retries:
-    description:
-      - How often a call is made again that was throttled, met an error of the server, or did not get through. The
-        pauses grow, and follow C(Retry-After).
-    type: int
-    default: 4
 notes:
   - The environment variables of AWX's credential type Google Compute Engine are understood.
 """

@@ -50,6 +50,16 @@ options:
         description: The longest pause between two questions, in seconds.
         type: float
         default: 5
+  api_timeout:
+    description: Seconds for one call of the cloud's API.
+    type: float
+    default: 30
+  api_retries:
+    description:
+      - How often a call is made again that was throttled, met an error of the server, or did not get through. The
+        pauses grow, and follow what the cloud asks for.
+    type: int
+    default: 4
 notes:
   - A peering is seen from the cloud. C(local_address) and C(local_as) are the cloud's end, C(peer_address) and
     C(peer_as) are yours.

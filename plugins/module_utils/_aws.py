@@ -36,8 +36,6 @@ SPEC: dict[str, t.Any] = {
     "secret_key": {"type": "str", "no_log": True},
     "session_token": {"type": "str", "no_log": True},
     "endpoint_url": {"type": "str", "fallback": (env_fallback, ["AWS_URL"])},
-    "api_timeout": {"type": "float", "default": 30},
-    "api_retries": {"type": "int", "default": 4},
 }
 _REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
@@ -228,14 +226,6 @@ def name_of(item: Mapping[str, t.Any], otherwise: str) -> str:
     """The tag Name of a resource, or its id."""
     tags = {tag.get("Key", tag.get("key")): tag.get("Value", tag.get("value")) for tag in item.get("Tags") or ()}
     return tags.get("Name") or otherwise
-
-
-def number(value: t.Any) -> int | None:
-    """A number, which AWS writes as text in places; None for what is none."""
-    try:
-        return None if value is None or isinstance(value, bool) else int(value)
-    except (TypeError, ValueError):
-        return None
 
 
 def _environment_region() -> str | None:

@@ -52,8 +52,6 @@ SPEC: dict[str, t.Any] = {
         "fallback": (env_fallback, ["AZURE_CLOUD_ENVIRONMENT"]),
     },
     "management_endpoint": {"type": "str", "fallback": (env_fallback, ["AZURE_MANAGEMENT_ENDPOINT"])},
-    "api_timeout": {"type": "float", "default": 30},
-    "api_retries": {"type": "int", "default": 4},
     "operation_timeout": {"type": "float", "default": 180},
 }
 _HINT_CREDENTIALS = (

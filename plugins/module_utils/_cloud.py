@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import typing as t
 from collections.abc import Callable, Mapping
 
@@ -19,6 +20,8 @@ SPEC: dict[str, t.Any] = {
     "include_routes": {"type": "bool", "default": False},
     "include_raw": {"type": "bool", "default": False},
     "wait_for": _contract.WAIT_FOR_SPEC,
+    "api_timeout": {"type": "float", "default": 30},
+    "api_retries": {"type": "int", "default": 4},
 }
 
 # Fields of the clouds' answers that hold a secret, in lower case and without separators.
@@ -82,6 +85,20 @@ def wanted(peering: Mapping[str, t.Any], options: Mapping[str, t.Any]) -> bool:
     """Tell whether the peering passes the filters C(names), C(peer_addresses) and C(peer_asns)."""
     filters = {"names": "name", "peer_addresses": "peer_address", "peer_asns": "peer_as"}
     return all(options[name] is None or peering[field] in options[name] for name, field in filters.items())
+
+
+def number(value: t.Any) -> int | None:
+    """A number, which the clouds write as text in places; None for what is none."""
+    try:
+        return None if value is None or isinstance(value, bool) else int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def lazily(make: Callable[[], t.Any]) -> Callable[[], Answer]:
+    """Ask with what C(make) makes at the first question, so that its failures are those of a question."""
+    made = functools.lru_cache(maxsize=None)(make)
+    return lambda: t.cast("Answer", made().ask())
 
 
 def answer(module: t.Any, ask: Callable[[], Answer]) -> None:

@@ -63,8 +63,6 @@ SPEC: dict[str, t.Any] = {
         "default": CONNECTIVITY,
         "fallback": (env_fallback, ["CLOUDSDK_API_ENDPOINT_OVERRIDES_NETWORKCONNECTIVITY"]),
     },
-    "api_timeout": {"type": "float", "default": 30},
-    "api_retries": {"type": "int", "default": 4},
 }
 
 _HINT_CREDENTIALS = (

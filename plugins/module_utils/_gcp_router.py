@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping
 
-from ansible_collections.cloudbgp.exabgp.plugins.module_utils import _contract
+from ansible_collections.cloudbgp.exabgp.plugins.module_utils import _cloud, _contract
 
 _STATES = {"UP": _contract.ESTABLISHED, "DOWN": _contract.DOWN}
 _REASONS = {
@@ -72,8 +72,8 @@ def _peering(
         peer_as=peer.get("peerAsn"),
         state=state,
         state_raw=_raw(now) or None,
-        uptime_s=number(now.get("uptimeSeconds")) if up else None,
-        prefixes_received=number(now.get("numLearnedRoutes")) if now else None,
+        uptime_s=_cloud.number(now.get("uptimeSeconds")) if up else None,
+        prefixes_received=_cloud.number(now.get("numLearnedRoutes")) if now else None,
         prefixes_advertised=len(now.get("advertisedRoutes") or ()) if now else None,
         md5=now["md5AuthEnabled"] if "md5AuthEnabled" in now else bool(peer.get("md5AuthenticationKeyName")),
         bfd=_bfd(peer, now),
@@ -157,24 +157,20 @@ def _key(route: Mapping[str, t.Any]) -> tuple[t.Any, t.Any]:
 
 def _route(route: Mapping[str, t.Any], installed: bool | None, reason: str | None) -> dict[str, t.Any]:
     # asns overflows for 4-byte AS numbers, asns32 does not.
-    path = [number(asn) for part in route.get("asPaths") or () for asn in part.get("asns32") or part.get("asns") or ()]
+    path = [
+        _cloud.number(asn)
+        for part in route.get("asPaths") or ()
+        for asn in part.get("asns32") or part.get("asns") or ()
+    ]
     return {
         "prefix": (route.get("destination") or {}).get("prefix"),
         "next_hop": None,
         "as_path": path,
-        "med": number(route.get("med")),
+        "med": _cloud.number(route.get("med")),
         "communities": list(route.get("communities") or ()),
         "installed": installed,
         "reason": reason,
     }
-
-
-def number(value: t.Any) -> int | None:
-    """A number, which the API writes as text where it may be large; None for what is none."""
-    try:
-        return None if value is None or isinstance(value, bool) else int(value)
-    except (TypeError, ValueError):
-        return None
 
 
 def _path(link: str) -> str:

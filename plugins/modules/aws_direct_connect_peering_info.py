@@ -98,6 +98,7 @@ failure:
   type: dict
 """
 
+import functools
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -129,10 +130,10 @@ def peers(interface: dict[str, t.Any]) -> list[Peer]:
             profile="aws_direct_connect",
             resource_id=f"{interface['virtualInterfaceId']}/{peer.get('bgpPeerId')}",
             local_address=_address(peer.get("amazonAddress")),
-            local_as=_aws.number(interface.get("amazonSideAsn")),
+            local_as=_cloud.number(interface.get("amazonSideAsn")),
             peer_address=_address(peer.get("customerAddress")),
             # The older asn is 0 for an AS number of 4 bytes.
-            peer_as=_aws.number(peer.get("asnLong")) or _aws.number(peer.get("asn")) or None,
+            peer_as=_cloud.number(peer.get("asnLong")) or _cloud.number(peer.get("asn")) or None,
             state=_aws.state_of(peer.get("bgpStatus"), problems),
             state_raw=peer.get("bgpStatus"),
             md5=bool(peer.get("authKey")),
@@ -197,7 +198,7 @@ class Asker:
 
     def _add_routes(self, asked: list[Peer]) -> None:
         ids = sorted({interface["virtualInterfaceId"] for interface, _peer, _peering in asked})
-        routes = dict(zip(ids, _aws.side_by_side([self._routes(name) for name in ids])))
+        routes = dict(zip(ids, _aws.side_by_side(functools.partial(self._routes, name) for name in ids)))
         for interface, peer, peering in asked:
             own = [
                 item
@@ -209,8 +210,8 @@ class Asker:
                 peering[f"routes_{kind}"] = rows
                 peering[f"prefixes_{kind}"] = len(rows)
 
-    def _routes(self, interface: str) -> t.Callable[[], list[dict[str, t.Any]]]:
-        return lambda: self._client.all(
+    def _routes(self, interface: str) -> list[dict[str, t.Any]]:
+        return self._client.all(
             "list_virtual_interface_routes",
             _ROUTES,
             "routes",

@@ -103,6 +103,7 @@ failure:
   type: dict
 """
 
+import functools
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -133,9 +134,9 @@ def session(peer: dict[str, t.Any], server: dict[str, t.Any]) -> dict[str, t.Any
         profile="aws_route_server",
         resource_id=peer["RouteServerPeerId"],
         local_address=peer.get("EndpointEniAddress"),
-        local_as=_aws.number(server.get("AmazonSideAsn")),
+        local_as=_cloud.number(server.get("AmazonSideAsn")),
         peer_address=peer.get("PeerAddress"),
-        peer_as=_aws.number(options.get("PeerAsn")),
+        peer_as=_cloud.number(options.get("PeerAsn")),
         state=_aws.state_of(status, problems),
         state_raw=status,
         bfd=None if bfd is None else str(bfd).lower(),
@@ -207,7 +208,9 @@ class Asker:
 
     def _add_routes(self, asked: list[tuple[dict[str, t.Any], dict[str, t.Any]]]) -> None:
         servers = sorted({peer["RouteServerId"] for peer, _item in asked})
-        databases = dict(zip(servers, _aws.side_by_side([self._database(server) for server in servers])))
+        databases = dict(
+            zip(servers, _aws.side_by_side(functools.partial(self._database, server) for server in servers))
+        )
         for peer, item in asked:
             routes, persisted = databases[peer["RouteServerId"]]
             own = [route(entry) for entry in routes if entry.get("RouteServerPeerId") == peer["RouteServerPeerId"]]
@@ -218,18 +221,16 @@ class Asker:
                     "AWS keeps these routes though no BGP session gives them (persist routes): stale"
                 )
 
-    def _database(self, server: str) -> t.Callable[[], tuple[list[dict[str, t.Any]], bool]]:
-        def read() -> tuple[list[dict[str, t.Any]], bool]:
-            routes: list[dict[str, t.Any]] = []
-            persisted = False
-            for page in self._client.pages(
-                "get_route_server_routing_database", _DATABASE, "Routes", RouteServerId=server, MaxResults=_PAGE
-            ):
-                routes += page["Routes"]
-                persisted = persisted or bool(page.get("AreRoutesPersisted"))
-            return routes, persisted
-
-        return read
+    def _database(self, server: str) -> tuple[list[dict[str, t.Any]], bool]:
+        """The routes of a Route Server, and whether they are kept without a session."""
+        routes: list[dict[str, t.Any]] = []
+        persisted = False
+        for page in self._client.pages(
+            "get_route_server_routing_database", _DATABASE, "Routes", RouteServerId=server, MaxResults=_PAGE
+        ):
+            routes += page["Routes"]
+            persisted = persisted or bool(page.get("AreRoutesPersisted"))
+        return routes, persisted
 
 
 def main() -> None:

@@ -107,6 +107,7 @@ failure:
   type: dict
 """
 
+import functools
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -136,9 +137,9 @@ def sessions(peer: dict[str, t.Any]) -> list[dict[str, t.Any]]:
                 profile="aws_tgw_connect",
                 resource_id=peer["TransitGatewayConnectPeerId"],
                 local_address=session.get("TransitGatewayAddress"),
-                local_as=_aws.number(session.get("TransitGatewayAsn")),
+                local_as=_cloud.number(session.get("TransitGatewayAsn")),
                 peer_address=session.get("PeerAddress"),
-                peer_as=_aws.number(session.get("PeerAsn")),
+                peer_as=_cloud.number(session.get("PeerAsn")),
                 state=state,
                 state_raw=session.get("BgpStatus"),
                 problems=problems,
@@ -202,7 +203,9 @@ class Asker:
     def _add_routes(self, asked: list[tuple[dict[str, t.Any], dict[str, t.Any]]]) -> None:
         attachments = sorted({peer["TransitGatewayAttachmentId"] for peer, _session in asked})
         tables: dict[str, list[str]] = {}
-        for attachment, found in zip(attachments, _aws.side_by_side(self._job(self._tables, x) for x in attachments)):
+        for attachment, found in zip(
+            attachments, _aws.side_by_side(functools.partial(self._tables, x) for x in attachments)
+        ):
             for table in found:
                 tables.setdefault(table, []).append(attachment)
         routes: dict[str, dict[str, dict[str, t.Any]]] = {}
@@ -213,7 +216,7 @@ class Asker:
             for start in range(0, len(values), _VALUES)
         ]
         for (table, _values), (items, cut) in zip(
-            searches, _aws.side_by_side(self._job(self._search, *search) for search in searches)
+            searches, _aws.side_by_side(functools.partial(self._search, *search) for search in searches)
         ):
             more.update([table] if cut else [])
             for item in items:
@@ -226,10 +229,6 @@ class Asker:
             session["prefixes_received"] = len(learned)
             if more:
                 session["problems"].append(f"AWS has more routes than it told in {', '.join(sorted(more))}")
-
-    @staticmethod
-    def _job(work: t.Callable[..., t.Any], *arguments: t.Any) -> t.Callable[[], t.Any]:
-        return lambda: work(*arguments)
 
     def _tables(self, attachment: str) -> list[str]:
         """The route tables that an attachment propagates to."""

@@ -136,7 +136,7 @@ def tunnels(configuration: str) -> dict[str, Ends]:
 
 def _end(gateway: str) -> tuple[str | None, int | None]:
     address = _text(_part(gateway, "tunnel_inside_address"), "ip_address")
-    return address, _aws.number(_text(_part(gateway, "bgp"), "asn"))
+    return address, _cloud.number(_text(_part(gateway, "bgp"), "asn"))
 
 
 def _part(text: str, name: str) -> str:
@@ -174,7 +174,7 @@ def sessions(connection: dict[str, t.Any]) -> list[dict[str, t.Any]]:
                 resource_id=f"{connection['VpnConnectionId']}/{outside}",
                 state=state,
                 state_raw=f"{tunnel.get('Status')} {message}".strip(),
-                prefixes_received=_aws.number(tunnel.get("AcceptedRouteCount")),
+                prefixes_received=_cloud.number(tunnel.get("AcceptedRouteCount")),
                 problems=problems,
                 **ends.get(outside, Ends())._asdict(),
             )

@@ -274,14 +274,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    asker: list[Asker] = []
-
-    def ask() -> _cloud.Answer:
-        if not asker:
-            asker.append(Asker(_gcp.Client(module.params), module.params))
-        return asker[0].ask()
-
-    _cloud.answer(module, ask)
+    _cloud.answer(module, _cloud.lazily(lambda: Asker(_gcp.Client(module.params), module.params)))
 
 
 if __name__ == "__main__":
