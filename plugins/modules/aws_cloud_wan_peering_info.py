@@ -108,12 +108,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.cloudbgp.exabgp.plugins.module_utils import _aws, _cloud, _contract
 
 _PAGE = 500
-_NETWORK, _LIST, _PEER, _TELEMETRY = (
-    "networkmanager:GetCoreNetwork",
-    "networkmanager:ListConnectPeers",
-    "networkmanager:GetConnectPeer",
-    "networkmanager:GetNetworkTelemetry",
-)
+_NETWORK = "networkmanager:GetCoreNetwork"
+_LIST = "networkmanager:ListConnectPeers"
+_PEER = "networkmanager:GetConnectPeer"
+_TELEMETRY = "networkmanager:GetNetworkTelemetry"
 _PROFILES = {"GRE": "aws_cloud_wan_connect", "NO_ENCAP": "aws_cloud_wan_tunnel_less"}
 
 

@@ -111,11 +111,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.cloudbgp.exabgp.plugins.module_utils import _aws, _cloud, _contract
 
 _PAGE = 1000
-_PEERS, _SERVERS, _DATABASE = (
-    "ec2:DescribeRouteServerPeers",
-    "ec2:DescribeRouteServers",
-    "ec2:GetRouteServerRoutingDatabase",
-)
+_PEERS = "ec2:DescribeRouteServerPeers"
+_SERVERS = "ec2:DescribeRouteServers"
+_DATABASE = "ec2:GetRouteServerRoutingDatabase"
 
 
 def session(peer: dict[str, t.Any], server: dict[str, t.Any]) -> dict[str, t.Any]:

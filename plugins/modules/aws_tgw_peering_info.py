@@ -117,11 +117,9 @@ from ansible_collections.cloudbgp.exabgp.plugins.module_utils import _aws, _clou
 _PAGE = 1000
 # How many values a filter of EC2 takes.
 _VALUES = 200
-_PEERS, _PROPAGATIONS, _SEARCH = (
-    "ec2:DescribeTransitGatewayConnectPeers",
-    "ec2:GetTransitGatewayAttachmentPropagations",
-    "ec2:SearchTransitGatewayRoutes",
-)
+_PEERS = "ec2:DescribeTransitGatewayConnectPeers"
+_PROPAGATIONS = "ec2:GetTransitGatewayAttachmentPropagations"
+_SEARCH = "ec2:SearchTransitGatewayRoutes"
 
 
 def sessions(peer: dict[str, t.Any]) -> list[dict[str, t.Any]]:
